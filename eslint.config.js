@@ -1,0 +1,104 @@
+import tseslint from 'typescript-eslint'
+import importX from 'eslint-plugin-import-x'
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript'
+
+const drivers = ['pg', 'kysely', 'kafkajs']
+const driverImports = (allowed) =>
+  drivers
+    .filter((name) => !allowed.includes(name))
+    .map((name) => ({
+      name,
+      message: `${name} is a driver: import it only under a folder named postgres or kafka`,
+      allowTypeImports: name === 'kysely',
+    }))
+
+/** A folder of src and the only folders of src that it may import from. */
+const zone = (folder, allowed, message) => ({
+  target: `./src/${folder}`,
+  from: './src',
+  except: [folder, ...allowed].map((name) => `./${name}`),
+  message,
+})
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', 'node_modules/**', '.reprise/**', 'test/types/**'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: { allowDefaultProject: ['*.js', '*.mjs', 'scripts/*.mjs'] } },
+    },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: {
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'no-console': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/unified-signatures': 'off',
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': [
+        'error',
+        {
+          zones: [
+            zone('core', [], 'core imports nothing but itself'),
+            zone(
+              'aggregates',
+              ['core', 'postgres'],
+              'the write side meets its neighbours in ports declared in core',
+            ),
+            zone(
+              'outbox',
+              ['core', 'log', 'postgres', 'kafka'],
+              'the relay knows the log port, not aggregates or projections',
+            ),
+            zone('log', ['core', 'postgres', 'kafka'], 'a log knows records, not who writes or reads them'),
+            zone(
+              'subscriptions',
+              ['core', 'log', 'postgres'],
+              'a subscription knows the log, not the handlers behind it',
+            ),
+            zone(
+              'projections',
+              ['core', 'log', 'subscriptions', 'postgres'],
+              'the read side never imports the write side',
+            ),
+            zone('postgres', ['core'], 'shared driver code knows only core'),
+            zone('kafka', ['core'], 'shared driver code knows only core'),
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/core/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!\\.)', message: 'core has no I/O and no dependencies' }] },
+      ],
+    },
+  },
+  {
+    files: ['src/**'],
+    ignores: ['src/core/**', '**/postgres/**', '**/kafka/**'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: driverImports([]) }] },
+  },
+  {
+    files: ['src/**/postgres/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { paths: driverImports(['pg', 'kysely']) }],
+    },
+  },
+  {
+    files: ['src/**/kafka/**'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: driverImports(['kafkajs']) }] },
+  },
+  { files: ['src/cli/**', 'examples/**', 'scripts/**'], rules: { 'no-console': 'off' } },
+  { files: ['**/*.js', '**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
+)

@@ -1,0 +1,46 @@
+import type { EventEncoding } from '../core/event-encoding.js'
+import { ConfigurationError, LogUnavailable } from '../core/errors/index.js'
+import type { Logger } from '../core/ports/logger.js'
+import type { Log } from '../log/index.js'
+import type { Notifications } from '../postgres/notifications.js'
+import type { Databases } from './postgres/databases.js'
+import type { Settings } from './settings.js'
+
+/** Opens the log that the settings name. Only Kafka loads a broker's client. */
+export async function openLog(
+  settings: Settings,
+  { store, read, schemas }: Databases,
+  encoding: EventEncoding,
+  notifications: Notifications,
+  logger: Logger,
+): Promise<Log> {
+  if (settings.log === 'kafka') return openKafka(settings, encoding, logger)
+  const { PostgresLog } = await import('../log/postgres/index.js')
+  return new PostgresLog({
+    pool: store,
+    store: schemas.store,
+    leasePool: read,
+    read: schemas.read,
+    encoding,
+    notifications,
+    logger,
+  })
+}
+
+async function openKafka({ kafka }: Settings, encoding: EventEncoding, logger: Logger): Promise<Log> {
+  if (kafka === undefined) throw new ConfigurationError('KAFKA_BROKERS', 'must be set to host:port')
+  const { openKafkaLog } = await loadKafkaLog(kafka.brokers)
+  return openKafkaLog({ settings: kafka, encoding, logger })
+}
+
+async function loadKafkaLog(brokers: readonly string[]): Promise<typeof import('../log/kafka/index.js')> {
+  try {
+    return await import('../log/kafka/index.js')
+  } catch (error) {
+    throw new LogUnavailable(
+      `kafka at ${brokers.join(', ')}`,
+      'its client is not installed: npm install kafkajs',
+      error,
+    )
+  }
+}

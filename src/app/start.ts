@@ -1,0 +1,34 @@
+import { App } from './app.js'
+import { type AppDefinition, type AppOptions, defineApp, isAppDefinition } from './definition.js'
+import { modelOf } from './app-model.js'
+import { compose, outboxChannel } from './composition.js'
+import { openInstallation } from './installation.js'
+import { settingsFor, type StartOptions } from './settings.js'
+import { TOKENS } from './tokens.js'
+
+/** Starts an app; `Reprise.start` is this, loaded when it is first called. */
+export async function start(
+  definition: AppDefinition | AppOptions,
+  options: StartOptions = {},
+): Promise<App> {
+  const checked = isAppDefinition(definition) ? definition : defineApp(definition)
+  const model = modelOf(checked)
+  const installation = await openInstallation(model, settingsFor(checked, options))
+  const container = compose(installation)
+  const app = new App({
+    installation,
+    bus: container.get(TOKENS.commandBus),
+    relay: container.get(TOKENS.relay),
+    runners: container.get(TOKENS.runners),
+  })
+  const relay = container.get(TOKENS.relay)
+  try {
+    await installation.notifications.listen(outboxChannel(installation), () => relay.wake())
+    await relay.start()
+    await Promise.all(container.get(TOKENS.runners).map((runner) => runner.start()))
+  } catch (error) {
+    await app.stop()
+    throw error
+  }
+  return app
+}

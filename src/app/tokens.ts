@@ -1,0 +1,24 @@
+import type { ServiceIdentifier } from 'inversify'
+import type { AggregateRepository } from '../aggregates/aggregate-repository.js'
+import type { CommandBus } from '../aggregates/command-bus.js'
+import type { EventStore } from '../core/ports/event-store.js'
+import type { Handover } from '../outbox/handover.js'
+import type { PostgresOutbox } from '../outbox/postgres/outbox.js'
+import type { Relay } from '../outbox/relay.js'
+import type { ProjectionRunner } from '../projections/projection-runner.js'
+import type { ReadTransaction } from '../subscriptions/postgres/index.js'
+import type { Installation } from './installation.js'
+
+const token = <T>(name: string): ServiceIdentifier<T> => Symbol.for(`reprise/${name}`)
+
+/** What the container of an app binds. Explicit tokens: nothing is inferred from constructor types. */
+export const TOKENS = {
+  installation: token<Installation>('installation'),
+  eventStore: token<EventStore>('event-store'),
+  repository: token<AggregateRepository>('aggregate-repository'),
+  commandBus: token<CommandBus>('command-bus'),
+  outbox: token<PostgresOutbox>('outbox'),
+  handover: token<Handover>('handover'),
+  relay: token<Relay>('relay'),
+  runners: token<readonly ProjectionRunner<ReadTransaction>[]>('projection-runners'),
+} as const

@@ -1,0 +1,61 @@
+import type { EventEncoding } from '../core/event-encoding.js'
+import { ConfigurationError, StoreMismatch, TopicMissing } from '../core/errors/index.js'
+import type { Log } from '../log/index.js'
+import { topicOf } from '../outbox/routing.js'
+import type { AppModel } from './app-model.js'
+
+/** Partitions of a topic whose aggregate does not say. Its number is fixed at creation, so it leaves room to grow. */
+const DEFAULT_PARTITIONS = 6
+
+/**
+ * Makes sure that the app's topics exist, as declared, and carry no other store's records. Answers their partitions.
+ *
+ * @throws {@link TopicMissing} for a missing one that may not be created, {@link StoreMismatch} for a stranger's,
+ * {@link ConfigurationError} for one with another number of partitions
+ */
+export async function topicsFor(
+  { name: app, aggregates }: AppModel,
+  log: Log,
+  provision: boolean,
+  storeId: string,
+  encoding: EventEncoding,
+): Promise<ReadonlyMap<string, number>> {
+  const declared = new Map(
+    aggregates.map(({ name, topic }): [string, number] => [
+      topicOf(app, name),
+      topic.partitions ?? DEFAULT_PARTITIONS,
+    ]),
+  )
+  const found = await log.topics.describe([...declared.keys()])
+  for (const [name, partitions] of declared) {
+    const topic = found.get(name)
+    if (topic === undefined && !provision) throw new TopicMissing(name)
+    if (topic === undefined) await log.topics.create({ name, partitions })
+    else requirePartitions(name, partitions, topic.partitions)
+    await requireOwnRecords(name, log, storeId, encoding)
+  }
+  return declared
+}
+
+/** Another count would put a key's next events into another partition than its earlier ones. */
+function requirePartitions(topic: string, declared: number, found: number): void {
+  if (declared === found) return
+  throw new ConfigurationError(
+    `topic ${topic}`,
+    `has ${found} partitions, but its aggregate declares ${declared}: declare ${found}, since keys would change their place`,
+  )
+}
+
+async function requireOwnRecords(
+  topic: string,
+  log: Log,
+  storeId: string,
+  encoding: EventEncoding,
+): Promise<void> {
+  const record = await log.sample(topic)
+  if (record === undefined) return
+  const found = encoding.decode(record).storeId
+  if (found === storeId) return
+  const whatToDo = `give this app another name, or delete the topic if nobody needs its records`
+  throw new StoreMismatch(topic, storeId, found, whatToDo)
+}

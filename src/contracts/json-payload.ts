@@ -1,0 +1,23 @@
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The text of a payload, once it is known to be a JSON object that is safe to parse again. Throws what is wrong with it. */
+export function readJsonPayload(value: Uint8Array | null, maximumBytes: number): string {
+  if (value === null) throw new Error('it has no value')
+  if (value.length > maximumBytes)
+    throw new Error(`its value has ${value.length} bytes, more than ${maximumBytes}`)
+  const text = utf8.decode(value)
+  const payload: unknown = JSON.parse(text)
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
+    throw new Error('its value is not a JSON object')
+  }
+  if (mayNamePrototype(text)) JSON.parse(text, refusePrototype)
+  return text
+}
+
+/** Cheap and never wrong about a no: the name can only be there in plain text or with an escape in it. */
+const mayNamePrototype = (text: string): boolean => text.includes('__proto__') || text.includes('\\u')
+
+function refusePrototype(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new Error('its value has a key __proto__')
+  return value
+}

@@ -1,0 +1,46 @@
+import type { StreamRef } from './stream.js'
+
+/** Where an event comes from: the command that led to it, and what that command in turn came from. */
+export interface Metadata {
+  readonly commandId: string
+  /** The same for everything that one request from outside led to. */
+  readonly correlationId: string
+  /** The id of the command or event that caused the command. */
+  readonly causationId: string
+  /** Who asked for it. */
+  readonly actor?: string
+  /** W3C trace context of the command. */
+  readonly traceparent?: string
+}
+
+/** An event with what the store knows about it. */
+export interface Envelope<E = unknown> {
+  readonly eventId: string
+  readonly stream: StreamRef
+  /** Counts from 1 in its stream, without gaps. */
+  readonly version: number
+  readonly type: string
+  readonly schemaVersion: number
+  readonly event: E
+  readonly metadata: Metadata
+  /** When it happened in the domain. */
+  readonly occurredAt: Date
+  /** When the store took it. */
+  readonly recordedAt: Date
+}
+
+/** An event as the store gives it out, not yet decoded. */
+export interface StoredEvent {
+  /** Counts over the whole store, with gaps, and not in the order of commits. */
+  readonly position: bigint
+  readonly eventId: string
+  readonly stream: StreamRef
+  readonly version: number
+  readonly type: string
+  readonly schemaVersion: number
+  /** JSON text. */
+  readonly payload: string
+  readonly metadata: Metadata
+  readonly occurredAt: Date
+  readonly recordedAt: Date
+}

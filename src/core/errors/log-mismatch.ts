@@ -1,0 +1,12 @@
+import { RepriseError } from './reprise-error.js'
+
+/** The store was used with another log before, and was started with one that does not hold its events. */
+export class LogMismatch extends RepriseError {
+  constructor(recorded: string, named: string, whatToDo: string) {
+    super(
+      'REPRISE_LOG_MISMATCH',
+      `this store publishes to the log ${recorded}, but was started with ${named}: ${whatToDo}`,
+      { recorded, named },
+    )
+  }
+}

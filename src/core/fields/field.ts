@@ -1,0 +1,107 @@
+import type { JsonValue } from './json-value.js'
+import { noViolations, type Violation } from './violation.js'
+
+export const fieldKinds = [
+  'string',
+  'int',
+  'long',
+  'boolean',
+  'uuid',
+  'timestamp',
+  'date',
+  'enumeration',
+] as const
+export type FieldKind = (typeof fieldKinds)[number]
+
+/**
+ * The definition of one value of an event, a command or a row: its TypeScript type, its run-time check and
+ * its form in JSON. An optional field keeps the kind of what it wraps.
+ */
+export interface Field<T, O extends boolean = false> {
+  readonly kind: FieldKind
+  readonly optional: O
+  /** The value in a new row, and in a stored event that is older than the field. */
+  readonly initial: T | undefined
+  /** The allowed values of an enumeration. */
+  readonly values?: readonly string[]
+  /** What is wrong with the definition itself; reported when the app starts. */
+  readonly faults: readonly string[]
+  /** Every reason why `value` is not one of this field's. */
+  check(value: unknown, path: string): readonly Violation[]
+  /** An equal value that nobody else can change; −0 becomes 0. `value` must have passed `check`. */
+  copy(value: T): T
+  /** Lossless: `fromJson` gives an equal value back. `value` must have passed `check`. */
+  toJson(value: T): JsonValue
+  /** The value that `json` stands for, or `json` itself where it stands for none: then `check` says why. */
+  fromJson(json: unknown): unknown
+}
+
+/** Fields by name. */
+export type Fields = Readonly<Record<string, Field<unknown, boolean>>>
+
+/** The type of a field's values. */
+export type ValueOf<F> = F extends Field<infer T, boolean> ? T : never
+
+type Simplify<T> = { [K in keyof T]: T[K] } & {}
+
+/** The values of a set of fields. The key of an optional value may be absent, which is the same as undefined. */
+export type Values<F extends Fields> = Simplify<
+  {
+    readonly [K in keyof F as F[K] extends Field<unknown, true> ? never : K]: ValueOf<F[K]>
+  } & {
+    readonly [K in keyof F as F[K] extends Field<unknown, true> ? K : never]?: ValueOf<F[K]> | undefined
+  }
+>
+
+/** The same keys, assignable. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** The names of the fields whose values are always strings, so that they can identify something. */
+export type StringKeys<F extends Fields> = {
+  [K in keyof F & string]: F[K] extends Field<string> ? K : never
+}[keyof F & string]
+
+/** What makes one kind of field differ from another. */
+interface Scalar<T> {
+  readonly kind: FieldKind
+  readonly initial: T | undefined
+  readonly values?: readonly string[]
+  readonly faults?: readonly string[]
+  /** Why `value` does not fit, or undefined if it does. */
+  readonly problemOf: (value: unknown) => string | undefined
+  readonly copy?: (value: T) => T
+  readonly toJson: (value: T) => JsonValue
+  readonly fromJson?: (json: unknown) => unknown
+}
+
+/** Makes a field of one value. An initial value that does not fit is a fault of the definition. */
+export function scalarField<T>(scalar: Scalar<T>): Field<T> {
+  const { kind, initial, values, problemOf, toJson, faults = [] } = scalar
+  const initialProblem = initial === undefined ? undefined : problemOf(initial)
+  return Object.freeze<Field<T>>({
+    kind,
+    optional: false,
+    initial,
+    ...(values === undefined ? {} : { values }),
+    faults: initialProblem === undefined ? faults : [...faults, `its initial value ${initialProblem}`],
+    check(value: unknown, path: string) {
+      const problem = problemOf(value)
+      return problem === undefined ? noViolations : [{ path, problem }]
+    },
+    copy: scalar.copy ?? ((value) => value),
+    toJson,
+    fromJson: scalar.fromJson ?? ((json) => json),
+  })
+}
+
+/** Tells a field from anything else that JavaScript may pass in its place. */
+export function isField(value: unknown): value is Field<unknown, boolean> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'kind' in value &&
+    fieldKinds.some((kind) => kind === value.kind) &&
+    'check' in value &&
+    typeof value.check === 'function'
+  )
+}

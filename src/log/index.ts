@@ -1,0 +1,16 @@
+/** Topics: keyed records by partition and offset, behind one port for Postgres and Kafka. */
+export { LOG_KINDS } from './log.js'
+export type {
+  Log,
+  LogKind,
+  LogPublisher,
+  LogRecord,
+  LogSubscription,
+  OutgoingRecord,
+  SubscribeOptions,
+} from './log.js'
+export { laneName } from './lane-consumer.js'
+export type { Lane, LaneConsumer } from './lane-consumer.js'
+export { lagOf } from './topics.js'
+export type { PartitionOffsets, Topics, TopicSpec } from './topics.js'
+export { keyHash, partitionOf } from './partitioner.js'

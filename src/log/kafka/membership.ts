@@ -1,0 +1,147 @@
+import type { Consumer } from 'kafkajs'
+import type { KafkaClients } from '../../kafka/index.js'
+import type { Lane } from '../lane-consumer.js'
+import type { FetchControl } from './lane-feed.js'
+import type { LaneSet } from './lane-set.js'
+import type { Position } from './offset-committer.js'
+
+const RETRIES = 8
+const LONGEST_FETCH = 500
+const BYTES_PER_PARTITION = 1024 * 1024
+const BYTES_PER_FETCH = 4 * 1024 * 1024
+/** On top of three leases, which a rebalance may take: longer than any single request may. */
+const SILENCE_ALLOWED = 15_000
+
+export interface MembershipOptions {
+  readonly clients: KafkaClients
+  readonly group: string
+  readonly topics: readonly string[]
+  /** How many partitions the topics have together. */
+  readonly partitions: number
+  readonly lease: number
+  readonly lanes: LaneSet
+  readonly onJoined: () => void
+}
+
+/** Milliseconds in which something is heard from a member of this lease, several times over. */
+export const beatOf = (lease: number): number => lease / 5
+
+/**
+ * One stay in the group, on one connection of its own. It ends by {@link leave}, or by itself when the client gives up
+ * or falls silent; it is never revived, because a client that failed keeps what made it fail.
+ */
+export class Membership {
+  /** Resolves with the reason when the stay has ended by itself. */
+  readonly over: Promise<Error>
+  readonly #options: MembershipOptions
+  readonly #consumer: Consumer
+  readonly #running: Promise<void>
+  #lastSign = Date.now()
+  #ended = false
+  #resolveOver!: (reason: Error) => void
+
+  constructor(options: MembershipOptions) {
+    this.#options = options
+    this.over = new Promise((resolve) => (this.#resolveOver = resolve))
+    this.#consumer = this.#newConsumer()
+    this.#listen()
+    this.#running = this.#run().catch((error: unknown) => this.#end(asError(error)))
+    this.#watch()
+  }
+
+  async commit(positions: readonly Position[]): Promise<void> {
+    await this.#consumer.commitOffsets(
+      positions.map(({ lane, next }) => ({ ...lane, offset: next.toString() })),
+    )
+  }
+
+  /** Gives the partitions back to the group and lets the connections go. */
+  async leave(): Promise<void> {
+    this.#end(new Error('left the group'))
+    // A client that is stopped while it joins joins all the same, and nobody could stop it then.
+    await this.#running
+    await this.#consumer.disconnect().catch(() => undefined)
+  }
+
+  #end(reason: Error): void {
+    this.#ended = true
+    this.#resolveOver(reason)
+  }
+
+  #newConsumer(): Consumer {
+    const { clients, group, lease } = this.#options
+    return clients({ retries: RETRIES }).consumer({
+      groupId: group,
+      sessionTimeout: lease,
+      rebalanceTimeout: lease,
+      heartbeatInterval: beatOf(lease),
+      maxWaitTimeInMs: Math.min(LONGEST_FETCH, beatOf(lease)),
+      maxBytes: BYTES_PER_FETCH,
+      maxBytesPerPartition: BYTES_PER_PARTITION,
+      allowAutoTopicCreation: false,
+      retry: { retries: RETRIES, restartOnFailure: () => Promise.resolve(false) },
+    })
+  }
+
+  #listen(): void {
+    const { events } = this.#consumer
+    const { lanes, onJoined } = this.#options
+    // The client fetches only after its listeners have returned, so no lane flows before it was asked where to begin.
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      if (this.#ended) return
+      onJoined()
+      lanes.assign(lanesOf(payload.memberAssignment), this.#fetch)
+    })
+    this.#consumer.on(events.CRASH, ({ payload }) => this.#end(payload.error))
+    for (const sign of [events.GROUP_JOIN, events.FETCH, events.HEARTBEAT, events.END_BATCH_PROCESS]) {
+      this.#consumer.on(sign, () => (this.#lastSign = Date.now()))
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { topics, partitions, lanes } = this.#options
+    await this.#consumer.connect()
+    await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true })
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: partitions,
+      eachBatch: ({ batch: { topic, partition, messages } }) => lanes.take({ topic, partition }, messages),
+    })
+  }
+
+  /** The client is known to hang at times without an error. */
+  #watch(): void {
+    const { lease } = this.#options
+    const allowed = 3 * lease + SILENCE_ALLOWED
+    const timer = setInterval(() => {
+      if (Date.now() - this.#lastSign > allowed)
+        this.#end(new Error(`nothing was heard from the client for ${allowed} ms`))
+    }, lease)
+    void this.over.then(() => clearInterval(timer))
+  }
+
+  readonly #fetch: FetchControl = {
+    pause: (lanes) => whileItRuns(() => this.#consumer.pause(lanes.map(partitionsOf))),
+    resume: (lane) => whileItRuns(() => this.#consumer.resume([partitionsOf(lane)])),
+    seek: (lane, offset) => whileItRuns(() => this.#consumer.seek({ ...lane, offset: offset.toString() })),
+  }
+}
+
+const lanesOf = (assignment: Readonly<Record<string, readonly number[]>>): readonly Lane[] =>
+  Object.entries(assignment).flatMap(([topic, partitions]) =>
+    partitions.map((partition) => ({ topic, partition })),
+  )
+
+const partitionsOf = ({ topic, partition }: Lane) => ({ topic, partitions: [partition] })
+
+/** A client that has stopped throws when it is steered. It fetches nothing any more, and its lanes will be told. */
+function whileItRuns(steer: () => void): void {
+  try {
+    steer()
+  } catch {
+    return
+  }
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))

@@ -1,0 +1,149 @@
+import type { ICustomPartitioner, Producer } from 'kafkajs'
+import { RepriseError, TopicMissing } from '../../core/errors/index.js'
+import type { EventEncoding } from '../../core/event-encoding.js'
+import {
+  asRepriseError,
+  brokerErrorOf,
+  type KafkaClients,
+  type KafkaSettings,
+  REQUEST_TIMEOUT,
+} from '../../kafka/index.js'
+import type { LogPublisher, OutgoingRecord } from '../log.js'
+import { partitionOf } from '../partitioner.js'
+import type { KafkaTopics } from './topics.js'
+import { inBatches, type PlacedMessage } from './batches.js'
+
+const CONNECT_RETRIES = 2
+
+/**
+ * No retries inside the client: it would answer for records that it never sent when a partition's leader moved between
+ * two tries. It refuses 0 for an idempotent producer; of NaN no count of tries is less, so there is no second one.
+ */
+const NEVER_AGAIN = Number.NaN
+
+export interface KafkaPublisherOptions {
+  readonly settings: KafkaSettings
+  readonly clients: KafkaClients
+  readonly topics: KafkaTopics
+  readonly encoding: EventEncoding
+}
+
+/**
+ * Publishes one batch at a time, acknowledged by all replicas in sync. After a rejection it is unknown what was
+ * written, and the producer's count of what it sent may be wrong: it would take later records for repeated ones and
+ * drop them. So it is thrown away, and the next publish begins with a new one.
+ */
+export class KafkaPublisher implements LogPublisher {
+  readonly #options: KafkaPublisherOptions
+  readonly #partitionCounts = new Map<string, number>()
+  #producer: Producer | undefined
+  #underWay: Promise<void> | undefined
+  #closed = false
+
+  constructor(options: KafkaPublisherOptions) {
+    this.#options = options
+  }
+
+  publish(records: readonly OutgoingRecord[]): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('publish was called on a closed publisher'))
+    // Two sends at once overtake each other in the client.
+    if (this.#underWay !== undefined)
+      return Promise.reject(new Error('publish was called before the last one had settled'))
+    const publishing = this.#publish(records).finally(() => (this.#underWay = undefined))
+    this.#underWay = publishing
+    return publishing
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#underWay?.catch(() => undefined)
+    await this.#discard()
+  }
+
+  async #publish(records: readonly OutgoingRecord[]): Promise<void> {
+    await this.#learnPartitionCounts(records)
+    try {
+      for (const topicMessages of inBatches(records.map((record) => this.#placed(record)))) {
+        const producer = await this.#connected()
+        await producer.sendBatch({ acks: -1, timeout: REQUEST_TIMEOUT, topicMessages })
+      }
+    } catch (error) {
+      void this.#discard()
+      throw await this.#explained(error, records)
+    }
+  }
+
+  #placed({ topic, key, event }: OutgoingRecord): PlacedMessage {
+    const { headers, value } = this.#options.encoding.encode(event)
+    const partition = partitionOf(key, this.#partitionCounts.get(topic) ?? 1)
+    const timestamp = event.recordedAt.getTime().toString()
+    return {
+      topic,
+      partition,
+      message: { key, partition, timestamp, headers: { ...headers }, value: Buffer.from(value) },
+    }
+  }
+
+  /** Read once: were they to change, the keys would move to other partitions and their order would be lost. */
+  async #learnPartitionCounts(records: readonly OutgoingRecord[]): Promise<void> {
+    const unknown = [...new Set(records.map(({ topic }) => topic))].filter(
+      (topic) => !this.#partitionCounts.has(topic),
+    )
+    if (unknown.length === 0) return
+    const found = await this.#options.topics.describe(unknown)
+    for (const topic of unknown) {
+      const spec = found.get(topic)
+      if (spec === undefined) throw new TopicMissing(topic)
+      this.#partitionCounts.set(topic, spec.partitions)
+    }
+  }
+
+  async #connected(): Promise<Producer> {
+    if (this.#producer === undefined) {
+      this.#producer = this.#options.clients({ retries: CONNECT_RETRIES }).producer({
+        idempotent: true,
+        maxInFlightRequests: 1,
+        retry: { retries: NEVER_AGAIN },
+        allowAutoTopicCreation: false,
+        createPartitioner: this.#partitioner,
+      })
+      await this.#producer.connect()
+    }
+    return this.#producer
+  }
+
+  /** The client asks it with the cluster's present state before each send: the place to notice that a topic has grown. */
+  readonly #partitioner: ICustomPartitioner =
+    () =>
+    ({ topic, message, partitionMetadata }) => {
+      const known = this.#partitionCounts.get(topic)
+      if (message.partition === undefined || known !== partitionMetadata.length) {
+        throw partitionCountChanged(topic, known ?? 0, partitionMetadata.length)
+      }
+      return message.partition
+    }
+
+  async #explained(error: unknown, records: readonly OutgoingRecord[]): Promise<RepriseError> {
+    if (brokerErrorOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') {
+      const topics = [...new Set(records.map(({ topic }) => topic))]
+      const found = await this.#options.topics.describe(topics).catch(() => undefined)
+      const missing = topics.find((topic) => found !== undefined && !found.has(topic))
+      if (missing !== undefined) return new TopicMissing(missing)
+    }
+    return asRepriseError(this.#options.settings, error)
+  }
+
+  async #discard(): Promise<void> {
+    const producer = this.#producer
+    this.#producer = undefined
+    await producer?.disconnect().catch(() => undefined)
+  }
+}
+
+const partitionCountChanged = (topic: string, known: number, found: number): RepriseError =>
+  new RepriseError(
+    'REPRISE_LOG_MISMATCH',
+    `topic ${topic} has ${found} partitions now and had ${known}: keys would move to other partitions and lose their order; ` +
+      `create a topic of the new size and publish to it again from the store`,
+    { topic, known, found },
+  )

@@ -1,0 +1,41 @@
+import type { Pool } from 'pg'
+import { inTransaction } from '../../postgres/pool.js'
+import type { LogPublisher, OutgoingRecord } from '../log.js'
+import { partitionOf } from '../partitioner.js'
+import { placeRecords } from './place-records.js'
+import type { PostgresLog } from './postgres-log.js'
+
+/** Publishes outside of the relay, for instance to make a topic again from the store. */
+export class PostgresPublisher implements LogPublisher {
+  readonly #pool: Pool
+  readonly #store: string
+  readonly #log: PostgresLog
+  #underWay: Promise<void> = Promise.resolve()
+
+  constructor(pool: Pool, store: string, log: PostgresLog) {
+    this.#pool = pool
+    this.#store = store
+    this.#log = log
+  }
+
+  publish(records: readonly OutgoingRecord[]): Promise<void> {
+    const publishing = this.#place(records)
+    this.#underWay = publishing.catch(() => undefined)
+    return publishing
+  }
+
+  close(): Promise<void> {
+    return this.#underWay
+  }
+
+  async #place(records: readonly OutgoingRecord[]): Promise<void> {
+    const partitions = await this.#log.partitionCounts(records.map(({ topic }) => topic))
+    const placements = records.map(({ topic, key, event }) => ({
+      topic,
+      partition: partitionOf(key, partitions.get(topic) ?? 1),
+      position: event.position,
+    }))
+    await inTransaction(this.#pool, (client) => placeRecords(client, this.#store, placements))
+    this.#log.announce()
+  }
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { Pool } from 'pg'
+import type { Logger } from '../../core/ports/logger.js'
+import { LeaseSet } from '../../postgres/lease-set.js'
+import type { SubscribeOptions } from '../log.js'
+import { LaneReader } from './lane-reader.js'
+import type { RecordReader } from './record-reader.js'
+import type { PostgresTopics } from './topics.js'
+
+export interface PostgresSubscriptionOptions extends SubscribeOptions {
+  readonly partitions: ReadonlyMap<string, number>
+  readonly topicAdmin: PostgresTopics
+  readonly reader: RecordReader
+  readonly leasePool: Pool
+  readonly read: string
+  readonly logger: Logger
+  readonly pollInterval: number
+}
+
+const DEFAULT_LEASE = 15_000
+
+/**
+ * A member of a group on the Postgres log.
+ *
+ * States: created → running → stopping → stopped. While running it renews its leases three times per lease, starts a
+ * lane reader for each partition it gained and stops those it lost, and looks where its topics end after each wake-up
+ * call, or by itself once per poll interval: one small query, whatever the number of lanes.
+ */
+export class PostgresSubscription {
+  readonly #options: PostgresSubscriptionOptions
+  readonly #leases: ReadonlyMap<string, LeaseSet>
+  readonly #lanes = new Map<string, Map<number, LaneReader>>()
+  #timers: NodeJS.Timeout[] = []
+  #stopped = false
+  #looking: Promise<void> | undefined
+  #lookAgain = false
+  #renewing: Promise<void> | undefined
+
+  constructor(options: PostgresSubscriptionOptions) {
+    this.#options = options
+    const { group, topics, partitions, leasePool: pool, read, lease = DEFAULT_LEASE } = options
+    const member = randomUUID()
+    this.#leases = new Map(
+      topics.map((topic) => {
+        const tables = { schema: read, leases: 'leases', members: 'lease_members' } as const
+        const items = partitions.get(topic) ?? 0
+        return [topic, new LeaseSet({ pool, tables, scope: `${group} ${topic}`, items, member, ttl: lease })]
+      }),
+    )
+    topics.forEach((topic) => this.#lanes.set(topic, new Map()))
+  }
+
+  async start(): Promise<void> {
+    const { lease = DEFAULT_LEASE, pollInterval } = this.#options
+    await this.#rebalance()
+    this.#timers = [
+      setInterval(() => void this.#renew(), lease / 3),
+      setInterval(() => this.wake(), pollInterval),
+    ]
+    this.wake()
+  }
+
+  /** Something may be new in the topics. Calls during a look are merged into one more look. */
+  wake(): void {
+    if (this.#stopped) return
+    this.#lookAgain = true
+    this.#looking ??= this.#look().finally(() => (this.#looking = undefined))
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#timers.forEach((timer) => clearInterval(timer))
+    await this.#looking
+    await this.#renewing
+    await Promise.all(
+      [...this.#lanes.values()].flatMap((lanes) => [...lanes.values()].map((lane) => lane.stop())),
+    )
+    await Promise.all([...this.#leases.values()].map((leases) => leases.leave())).catch((error: unknown) => {
+      this.#options.logger.debug(
+        { error: String(error) },
+        'partitions could not be given back; they expire by themselves',
+      )
+    })
+  }
+
+  async #look(): Promise<void> {
+    while (this.#lookAgain && !this.#stopped) {
+      this.#lookAgain = false
+      try {
+        for (const [topic, lanes] of this.#lanes) {
+          if (lanes.size === 0) continue
+          const offsets = await this.#options.topicAdmin.offsets(topic)
+          offsets.forEach(({ partition, end }) => lanes.get(partition)?.endsAt(end))
+        }
+      } catch (error) {
+        this.#options.logger.warn(
+          { error: String(error), group: this.#options.group },
+          'the log could not be read; it will be tried again',
+        )
+      }
+    }
+  }
+
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#rebalance()
+      .catch((error: unknown) => {
+        this.#options.logger.warn(
+          { error: String(error), group: this.#options.group },
+          'leases could not be renewed; it will be tried again',
+        )
+      })
+      .finally(() => (this.#renewing = undefined))
+    return this.#renewing
+  }
+
+  async #rebalance(): Promise<void> {
+    for (const [topic, leases] of this.#leases) {
+      const held = await leases.renew()
+      const lanes = this.#lanes.get(topic) ?? new Map<number, LaneReader>()
+      await Promise.all(
+        [...lanes]
+          .filter(([partition, { epoch }]) => held.get(partition) !== epoch)
+          .map(([partition]) => this.#drop(lanes, partition)),
+      )
+      for (const [partition, epoch] of held) {
+        if (!lanes.has(partition) && !this.#stopped) lanes.set(partition, this.#open(topic, partition, epoch))
+      }
+    }
+    this.wake()
+  }
+
+  async #drop(lanes: Map<number, LaneReader>, partition: number): Promise<void> {
+    const lane = lanes.get(partition)
+    lanes.delete(partition)
+    await lane?.stop()
+  }
+
+  #open(topic: string, partition: number, epoch: bigint): LaneReader {
+    const { reader, consumer, logger, batchSize = 1_000 } = this.#options
+    const lane = new LaneReader({ lane: { topic, partition }, epoch, reader, consumer, logger, batchSize })
+    lane.start()
+    return lane
+  }
+}

@@ -1,0 +1,3 @@
+import { DatabaseError } from 'pg'
+
+export const isDatabaseError = (error: unknown): error is DatabaseError => error instanceof DatabaseError

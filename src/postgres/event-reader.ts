@@ -1,0 +1,48 @@
+import type { Pool } from 'pg'
+import type { StoredEvent } from '../core/envelope.js'
+import type { EventReader } from '../core/ports/event-reader.js'
+import type { StreamRef } from '../core/stream.js'
+import { quoted } from './schemas.js'
+import { STORED_EVENT_COLUMNS, storedEventOf, type StoredEventRow } from './stored-event-row.js'
+
+export class PostgresEventReader implements EventReader {
+  readonly #pool: Pool
+  readonly #store: string
+
+  constructor(pool: Pool, store: string) {
+    this.#pool = pool
+    this.#store = quoted(store)
+  }
+
+  async versions(stream: StreamRef, from: number, to: number): Promise<readonly StoredEvent[]> {
+    const { rows } = await this.#pool.query<StoredEventRow>(
+      `SELECT ${STORED_EVENT_COLUMNS} FROM ${this.#store}.events e
+       WHERE e.stream_type = $1 AND e.stream_id = $2 AND e.version BETWEEN $3 AND $4
+       ORDER BY e.version`,
+      [stream.type, stream.id, from, to],
+    )
+    return rows.map(storedEventOf)
+  }
+
+  async page(
+    streamTypes: readonly string[],
+    afterPosition: bigint,
+    limit: number,
+  ): Promise<readonly StoredEvent[]> {
+    const { rows } = await this.#pool.query<StoredEventRow>(
+      `SELECT ${STORED_EVENT_COLUMNS} FROM ${this.#store}.events e
+       WHERE e.position > $1 AND e.stream_type = ANY($2)
+       ORDER BY e.position LIMIT $3`,
+      [afterPosition, streamTypes, limit],
+    )
+    return rows.map(storedEventOf)
+  }
+
+  async count(streamTypes: readonly string[]): Promise<number> {
+    const { rows } = await this.#pool.query<{ events: bigint }>(
+      `SELECT count(*) AS events FROM ${this.#store}.events WHERE stream_type = ANY($1)`,
+      [streamTypes],
+    )
+    return Number(rows[0]?.events ?? 0)
+  }
+}

@@ -1,0 +1,68 @@
+import { Pool, TypeOverrides, type PoolClient } from 'pg'
+import type { Logger } from '../core/ports/logger.js'
+
+export interface PoolOptions {
+  readonly url: string
+  readonly applicationName: string
+  /** Connections at the most. */
+  readonly size: number
+  /** Milliseconds a session may sit idle inside a transaction before the server ends it and frees its locks. */
+  readonly idleInTransaction: number
+  readonly logger: Logger
+}
+
+const INT8 = 20
+const DATE = 1082
+
+/** `long` is bigint and `date` is 'YYYY-MM-DD' everywhere; the driver's defaults would lose precision and shift days. */
+const parsers = new TypeOverrides()
+parsers.setTypeParser(INT8, BigInt)
+parsers.setTypeParser(DATE, (value) => value)
+
+/** Opens no connection yet. A connection that breaks while idle is logged and replaced, never thrown at the process. */
+export const createPool = ({ url, applicationName, size, idleInTransaction, logger }: PoolOptions): Pool => {
+  const pool = new Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: size,
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+    idle_in_transaction_session_timeout: idleInTransaction,
+    types: parsers,
+  })
+  pool.on('error', (error) => {
+    logger.warn({ error: error.message }, 'an idle database connection was lost')
+  })
+  return pool
+}
+
+/** Runs `work` in one transaction of one connection: committed when it resolves, rolled back when it rejects. */
+export const inTransaction = async <T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  begin = 'BEGIN',
+): Promise<T> => {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query(begin)
+    const result = await work(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    broken = await rollback(client)
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** A connection that cannot even roll back is not fit to be used again. */
+const rollback = async (client: PoolClient): Promise<Error | undefined> => {
+  try {
+    await client.query('ROLLBACK')
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}

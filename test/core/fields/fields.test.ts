@@ -1,0 +1,166 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  boolean,
+  date,
+  enumeration,
+  type Field,
+  int,
+  long,
+  optional,
+  string,
+  timestamp,
+  uuid,
+} from '../../../src/core/fields/index.js'
+
+const earliest = new Date('0001-01-01T00:00:00.000Z')
+const latest = new Date('9999-12-31T23:59:59.999Z')
+const instants = fc.date({ min: earliest, max: latest, noInvalidDate: true })
+const texts = fc.string({ unit: 'binary' }).filter((it) => !it.includes('\0'))
+
+interface Kind {
+  readonly name: string
+  readonly field: Field<unknown>
+  readonly values: fc.Arbitrary<unknown>
+  readonly refused: readonly unknown[]
+}
+
+const kinds: readonly Kind[] = [
+  {
+    name: 'string',
+    field: string(),
+    values: texts,
+    refused: [1, null, undefined, {}, 'a\0b', '\ud800', 'x\udc00y'],
+  },
+  {
+    name: 'int',
+    field: int(),
+    values: fc.integer(),
+    refused: [1.5, NaN, Infinity, 2 ** 31, -(2 ** 31) - 1, 1n, '1', null],
+  },
+  {
+    name: 'long',
+    field: long(),
+    values: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+    refused: [1, '1', 2n ** 63n, -(2n ** 63n) - 1n, null],
+  },
+  { name: 'boolean', field: boolean(), values: fc.boolean(), refused: [0, 'true', null] },
+  {
+    name: 'uuid',
+    field: uuid(),
+    values: fc.uuid(),
+    refused: ['', 'x', '018F2A3B-0000-7000-8000-000000000000', '018f2a3b00007000800000000000000f', 1, null],
+  },
+  {
+    name: 'timestamp',
+    field: timestamp(),
+    values: instants,
+    refused: [
+      new Date(NaN),
+      new Date(latest.getTime() + 1),
+      new Date(earliest.getTime() - 1),
+      '2026-01-01T00:00:00.000Z',
+      0,
+      null,
+    ],
+  },
+  {
+    name: 'date',
+    field: date(),
+    values: instants.map((it) => it.toISOString().slice(0, 10)),
+    refused: [
+      '2026-02-30',
+      '2026-13-01',
+      '2025-02-29',
+      '0000-01-01',
+      '26-01-01',
+      '2026-1-1',
+      '2026-01-01T',
+      null,
+    ],
+  },
+  {
+    name: 'enumeration',
+    field: enumeration(['credit', 'debit']),
+    values: fc.constantFrom('credit', 'debit'),
+    refused: ['Credit', '', 0, null, undefined],
+  },
+]
+
+describe.each(kinds)('$name', ({ field, values, refused }) => {
+  it('takes each of its values, and gives an equal one back through JSON', () => {
+    fc.assert(
+      fc.property(values, (value) => {
+        expect(field.check(value, 'it')).toEqual([])
+        const back = field.fromJson(JSON.parse(JSON.stringify(field.toJson(value))))
+        expect(back).toStrictEqual(field.copy(value))
+      }),
+    )
+  })
+
+  it.each(refused.map((value) => [value]))('refuses %o, naming the path', (value) => {
+    expect(field.check(value, 'path.to.it')).toEqual([
+      { path: 'path.to.it', problem: expect.any(String) as string },
+    ])
+  })
+
+  it('leaves JSON that stands for none of its values to be refused', () => {
+    for (const json of [null, [], {}, 1.5, 'none of these']) {
+      const value = field.fromJson(json)
+      if (field.kind !== 'string' || typeof json !== 'string')
+        expect(field.check(value, 'it')).not.toEqual([])
+    }
+  })
+
+  it('is absent or present when optional, and null is neither', () => {
+    const maybe = optional(field)
+
+    expect(maybe).toMatchObject({ kind: field.kind, optional: true })
+    expect(maybe.check(undefined, 'it')).toEqual([])
+    expect(maybe.check(null, 'it')).not.toEqual([])
+  })
+})
+
+describe('int', () => {
+  it('turns −0 into 0, which is what JSON and Postgres would make of it', () => {
+    expect(int().copy(-0)).toBe(0)
+  })
+})
+
+describe('long', () => {
+  it.each(['01', '-0', '+1', '1.0', '', ' 1', '1'.repeat(40)])('does not read %o as a number', (json) => {
+    expect(long().fromJson(json)).toBe(json)
+  })
+})
+
+describe('timestamp', () => {
+  it('copies the Date, so that nobody can change it afterwards', () => {
+    const given = new Date(0)
+    const kept = timestamp().copy(given)
+    given.setTime(1)
+
+    expect(kept).toEqual(new Date(0))
+  })
+
+  it.each(['2026-02-30T00:00:00.000Z', '2026-01-01T00:00:00Z', '2026-01-01', '+12026-01-01T00:00:00.00Z'])(
+    'does not read %o as an instant',
+    (json) => {
+      expect(timestamp().fromJson(json)).toBe(json)
+    },
+  )
+})
+
+describe('a field with an initial value', () => {
+  it('has no fault when the value fits', () => {
+    expect(long(0n)).toMatchObject({ initial: 0n, faults: [] })
+  })
+
+  it.each([
+    [long(2n ** 63n), 'its initial value must fit into 64 bits'],
+    [date('2026-02-30'), 'its initial value must be a day of the calendar, written YYYY-MM-DD'],
+    [enumeration([]), 'its list of values is empty'],
+    [enumeration(['a', 'a']), 'its value 1 is there twice'],
+  ])('has a fault when it does not fit (case %#)', (field, fault) => {
+    expect(field.faults).toEqual([fault])
+  })
+})

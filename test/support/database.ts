@@ -1,0 +1,78 @@
+import type pg from 'pg'
+import { afterAll, beforeAll } from 'vitest'
+import { partAddress } from './part-address.js'
+import { newDatabaseName, onServer } from './test-databases.js'
+import { waitFor } from './wait-for.js'
+
+export interface TestDatabase {
+  readonly url: string
+  /** Drops it; rejects, after dropping, when connections to it stayed open. */
+  drop(): Promise<void>
+}
+
+interface Leak {
+  readonly application_name: string
+  readonly state: string | null
+  readonly query: string
+}
+
+const template = 'template0'
+
+/** A database of one's own on a real server. */
+export async function freshDatabase(options: { readonly server?: 15 | 18 } = {}): Promise<TestDatabase> {
+  const server = await partAddress(`/postgres/${options.server ?? 18}`)
+  const name = newDatabaseName()
+  await onServer(server, (client) => client.query(`create database ${name} template ${template}`))
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => onServer(server, (client) => dropDatabase(client, name)) }
+}
+
+/**
+ * Gives the test file, or the `describe` it is called in, a database: made before its tests, dropped after
+ * them. Tests that leave connections open fail it. `url` can be read in tests and hooks.
+ */
+export function useDatabase(options: { readonly server?: 15 | 18 } = {}): { readonly url: string } {
+  let database: TestDatabase | undefined
+  beforeAll(async () => {
+    database = await freshDatabase(options)
+  })
+  afterAll(() => database?.drop())
+  return {
+    get url() {
+      if (database === undefined)
+        throw new Error('the database is made before the tests: read url in one of them')
+      return database.url
+    },
+  }
+}
+
+async function dropDatabase(client: pg.Client, name: string): Promise<void> {
+  let leaks: readonly Leak[] = []
+  // A connection that was closed is listed until its server process has ended.
+  await waitFor(
+    async () => {
+      leaks = await openConnections(client, name)
+      return leaks.length === 0
+    },
+    { what: 'closed connections to end', deadline: 2_000 },
+  ).catch(() => undefined)
+  await client.query(`drop database if exists ${name} with (force)`)
+  if (leaks.length > 0) throw new Error(leakMessage(leaks))
+}
+
+async function openConnections(client: pg.Client, name: string): Promise<readonly Leak[]> {
+  const { rows } = await client.query<Leak>(
+    `select application_name, state, query from pg_stat_activity
+      where datname = $1 and backend_type = 'client backend'`,
+    [name],
+  )
+  return rows
+}
+
+function leakMessage(leaks: readonly Leak[]): string {
+  const lines = leaks.map(
+    ({ application_name, state, query }) => `  ${application_name || 'unnamed'}, ${state ?? '?'}: ${query}`,
+  )
+  return `${leaks.length} connections were left open, last seen with\n${lines.join('\n')}`
+}
