@@ -53,6 +53,7 @@ export type {
   ProjectionClass,
   ProjectionOptions,
   ProjectsDecorator,
+  ReadRow,
   Row,
   TableDefinition,
   TableProjectionClass,
@@ -62,7 +63,7 @@ export type {
 // An app is what is started, and what the command line loads.
 export { defineApp, type AppDefinition, type AppOptions } from './app/definition.js'
 export { Reprise } from './app/reprise.js'
-export type { App, Counters, Surroundings } from './app/app.js'
+export type { App, Counters, RunningProjections, Surroundings } from './app/app.js'
 export type { StartOptions } from './app/settings.js'
 export type { Duration } from './app/duration.js'
 export type { ExecuteOptions, Receipt } from './aggregates/execute-options.js'

@@ -1,17 +1,15 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely'
-import type { CommandBus } from '../aggregates/command-bus.js'
+import type { SelectQueryBuilder } from 'kysely'
 import type { ExecuteOptions, Receipt } from '../aggregates/execute-options.js'
 import type { CommandInstance } from '../core/command.js'
-import type { Fields, Values } from '../core/fields/index.js'
-import { DefinitionError, InvalidValue } from '../core/errors/index.js'
-import type { Relay } from '../outbox/relay.js'
-import { caughtUp } from '../projections/caught-up.js'
-import type { ProjectionClass, SqlProjection, TableProjectionClass, TablesOf } from '../projections/index.js'
-import type { ProjectionRunner } from '../projections/projection-runner.js'
-import type { ReadTransaction } from '../subscriptions/postgres/index.js'
-import { type Duration, milliseconds } from './duration.js'
-import type { Installation } from './installation.js'
-import { projectionParts } from './projection-parts.js'
+import type { Fields } from '../core/fields/index.js'
+import type {
+  ProjectionClass,
+  ReadRow,
+  SqlProjection,
+  TableProjectionClass,
+  TablesOf,
+} from '../projections/index.js'
+import type { Duration } from './duration.js'
 
 /** What this process has done since it was started. */
 export interface Counters {
@@ -30,18 +28,27 @@ export interface Surroundings {
   readonly dataFolder: string | undefined
 }
 
-/** The moving parts of a running app. */
-export interface AppParts {
-  readonly installation: Installation
-  readonly bus: CommandBus
-  readonly relay: Relay
-  readonly runners: readonly ProjectionRunner<ReadTransaction>[]
+/** The projections of a running app. */
+export interface RunningProjections {
+  /**
+   * Resolves when the projection has applied the command's events, by whichever process, so that a read after it sees
+   * them.
+   *
+   * @throws {@link ProjectionStopped} at once when the projection has stopped, {@link TimedOut} after `timeout`
+   * (default 5 s)
+   *
+   * @example
+   * const receipt = await app.execute(new DepositMoney({ accountId, amount: 500n }))
+   * await app.projections.caughtUp(Balances, receipt, { timeout: '2s' })
+   */
+  caughtUp(
+    projection: ProjectionClass,
+    receipt: Receipt,
+    options?: { readonly timeout?: Duration },
+  ): Promise<void>
 }
 
-/** Milliseconds between looks whether another generation went live, for projections that have nothing to apply. */
-const FOLLOW_INTERVAL = 1_000
-
-/** `sql` projections have several tables: `app.read(Statements, 'statement_lines')`. */
+/** A projection that writes SQL: it has several tables, so that a read names one. */
 type AnySqlProjection = new () => SqlProjection<unknown>
 
 /**
@@ -50,51 +57,10 @@ type AnySqlProjection = new () => SqlProjection<unknown>
  * States: running → stopping (commands are refused, those under way finish) → stopped. {@link stop} may be called at
  * any time and again; what is committed and not yet published or applied is taken up at the next start.
  */
-export class App {
-  readonly projections: {
-    /**
-     * Resolves when the projection has applied the command's events, by whichever process, so that a read after it sees
-     * them.
-     *
-     * @throws {@link ProjectionStopped} at once when the projection has stopped, {@link TimedOut} after `timeout`
-     * (default 5 s)
-     *
-     * @example
-     * const receipt = await app.execute(new DepositMoney({ accountId, amount: 500n }))
-     * await app.projections.caughtUp(Balances, receipt, { timeout: '2s' })
-     */
-    caughtUp(
-      projection: ProjectionClass,
-      receipt: Receipt,
-      options?: { readonly timeout?: Duration },
-    ): Promise<void>
-  }
-  readonly #parts: AppParts
-  readonly #following: NodeJS.Timeout
-  #stopping: Promise<void> | undefined
-
-  constructor(parts: AppParts) {
-    this.#parts = parts
-    this.projections = {
-      caughtUp: (projection, receipt, { timeout = 5_000 } = {}) =>
-        this.#caughtUp(projection, receipt, timeout),
-    }
-    this.#following = setInterval(() => this.#follow(), FOLLOW_INTERVAL)
-  }
-
-  get surroundings(): Surroundings {
-    const { databases, log, dataFolder } = this.#parts.installation
-    return { database: databases.address, log: log.identity, dataFolder }
-  }
-
-  get counters(): Counters {
-    const { bus, relay, runners } = this.#parts
-    return {
-      appended: bus.appended,
-      published: relay.published,
-      applied: Object.fromEntries(runners.map(({ name, applied }) => [name, applied])),
-    }
-  }
+export interface App {
+  readonly projections: RunningProjections
+  readonly surroundings: Surroundings
+  readonly counters: Counters
 
   /**
    * Executes a command: resolves when its events are stored, together with the work list for publishing them. With a
@@ -107,11 +73,7 @@ export class App {
    * @example
    * await app.execute(new DepositMoney({ accountId: '576', amount: 500n }), { commandId: request.id, actor: user.id })
    */
-  execute(command: CommandInstance, options?: ExecuteOptions): Promise<Receipt> {
-    if (this.#stopping !== undefined)
-      return Promise.reject(new Error('the app is stopping: it takes no more commands'))
-    return this.#parts.bus.execute(command, options)
-  }
+  execute(command: CommandInstance, options?: ExecuteOptions): Promise<Receipt>
 
   /**
    * A typed Kysely query on a read model, as readers see it: the live generation. It may be behind the store; wait with
@@ -122,65 +84,18 @@ export class App {
    */
   read<T extends string, C extends Fields, K extends string>(
     projection: TableProjectionClass<T, C, K>,
-  ): SelectQueryBuilder<Record<T, Required<Values<C>>>, T, object>
+  ): SelectQueryBuilder<Record<T, ReadRow<C>>, T, object>
   read<P extends AnySqlProjection, T extends keyof TablesOf<InstanceType<P>> & string>(
     projection: P,
     table: T,
   ): SelectQueryBuilder<TablesOf<InstanceType<P>>, T, object>
-  read(projection: { readonly table?: string }, table = projection.table): unknown {
-    if (table === undefined)
-      throw new InvalidValue('read', [{ path: 'table', problem: 'must name one of its tables' }])
-    const { databases, model } = this.#parts.installation
-    const readModels = databases.readDb.withSchema(model.name) as Kysely<Record<string, unknown>>
-    return readModels.selectFrom(table)
-  }
 
   /**
    * Ends in order: no more commands, those under way finish, projections finish their batches, the relay gives its slots
    * back, connections close, and an embedded server stops with its last user.
    */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop()
-    return this.#stopping
-  }
+  stop(): Promise<void>
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop()
-  }
-
-  async #stop(): Promise<void> {
-    const { installation, bus, relay, runners } = this.#parts
-    clearInterval(this.#following)
-    await bus.idle()
-    await Promise.all(runners.map((runner) => runner.stop()))
-    await relay.stop()
-    await installation.close()
-  }
-
-  #follow(): void {
-    for (const runner of this.#parts.runners) {
-      runner.follow().catch((error: unknown) => {
-        const facts = { projection: runner.name, error: String(error) }
-        this.#parts.installation.logger.debug(facts, 'the live generation could not be looked up')
-      })
-    }
-  }
-
-  async #caughtUp(
-    projection: ProjectionClass,
-    { stream, version }: Receipt,
-    timeout: Duration,
-  ): Promise<void> {
-    const { installation, runners } = this.#parts
-    const model = installation.model.projections.find(({ projectionClass }) => projectionClass === projection)
-    if (model === undefined) throw new DefinitionError([`${projection.name} is not a projection of this app`])
-    const runner = runners.find(({ name }) => name === model.name)
-    const parts = {
-      projection: model.name,
-      generations: projectionParts(installation, model).generations,
-      onProgress: (waiter: () => void) => runner?.onProgress(waiter) ?? (() => undefined),
-      failure: () => runner?.failure,
-    }
-    await caughtUp(parts, stream, version, milliseconds(timeout, 'timeout'))
-  }
+  /** The same as {@link stop}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }

@@ -29,18 +29,9 @@ export async function openLog(
 
 async function openKafka({ kafka }: Settings, encoding: EventEncoding, logger: Logger): Promise<Log> {
   if (kafka === undefined) throw new ConfigurationError('KAFKA_BROKERS', 'must be set to host:port')
-  const { openKafkaLog } = await loadKafkaLog(kafka.brokers)
+  const { openKafkaLog } = await import('../log/kafka/index.js').catch((error: unknown) => {
+    const reason = 'its client cannot be loaded: npm install kafkajs'
+    throw new LogUnavailable(`kafka at ${kafka.brokers.join(', ')}`, reason, error)
+  })
   return openKafkaLog({ settings: kafka, encoding, logger })
-}
-
-async function loadKafkaLog(brokers: readonly string[]): Promise<typeof import('../log/kafka/index.js')> {
-  try {
-    return await import('../log/kafka/index.js')
-  } catch (error) {
-    throw new LogUnavailable(
-      `kafka at ${brokers.join(', ')}`,
-      'its client is not installed: npm install kafkajs',
-      error,
-    )
-  }
 }

@@ -1,8 +1,9 @@
-import { App } from './app.js'
+import type { App } from './app.js'
 import { type AppDefinition, type AppOptions, defineApp, isAppDefinition } from './definition.js'
 import { modelOf } from './app-model.js'
 import { compose, outboxChannel } from './composition.js'
 import { openInstallation } from './installation.js'
+import { RunningApp } from './running-app.js'
 import { settingsFor, type StartOptions } from './settings.js'
 import { TOKENS } from './tokens.js'
 
@@ -15,7 +16,7 @@ export async function start(
   const model = modelOf(checked)
   const installation = await openInstallation(model, settingsFor(checked, options))
   const container = compose(installation)
-  const app = new App({
+  const app = new RunningApp({
     installation,
     bus: container.get(TOKENS.commandBus),
     relay: container.get(TOKENS.relay),

@@ -1,6 +1,7 @@
 // The read side: projections turn events into read models, which can be thrown away and made again.
 export { Projection, type ProjectionOptions, Projects, type ProjectsDecorator } from './decorators.js'
 export {
+  type ReadRow,
   type Row,
   type TableDefinition,
   TableProjection,

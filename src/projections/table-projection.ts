@@ -1,4 +1,4 @@
-import type { Fields, Mutable, StringKeys, Values } from '../core/fields/field.js'
+import type { Field, Fields, Mutable, StringKeys, ValueOf, Values } from '../core/fields/field.js'
 
 /** What a projection into one table says about the table. */
 export interface TableDefinition<
@@ -35,6 +35,11 @@ export interface TableProjectionClass<T extends string, C extends Fields, K exte
 
 /** The row of a table projection as its handlers change it: `Row<typeof Balances>`. */
 export type Row<P extends abstract new (...args: never[]) => TableProjectionInstance> = RowOf<InstanceType<P>>
+
+/** A row as a query reads it: what a handler left out is null. */
+export type ReadRow<C extends Fields> = {
+  [K in keyof C]: C[K] extends Field<unknown, true> ? Exclude<ValueOf<C[K]>, undefined> | null : ValueOf<C[K]>
+}
 
 /** The row that belongs to an instance of a table projection. */
 export type RowOf<P> = P extends TableProjectionInstance<infer C> ? Mutable<Values<C>> : never

@@ -25,15 +25,19 @@ export interface LogTest {
   readonly log: Log
   readonly harness: LogHarness
   /** A test, unless the adapter skips it. */
-  promise(title: string, test: () => Promise<void>): void
+  readonly promise: (title: string, test: () => Promise<void>) => void
   /** Creates a topic that no other test uses. */
-  newTopic(partitions: number): Promise<string>
+  readonly newTopic: (partitions: number) => Promise<string>
   /** Stores events, one stream after the other in turns, and publishes them in that order. */
-  publish(topic: string, streamIds: readonly string[], count: number): Promise<readonly StoredEvent[]>
+  readonly publish: (
+    topic: string,
+    streamIds: readonly string[],
+    count: number,
+  ) => Promise<readonly StoredEvent[]>
   /** Subscribes until the test is over: as one more process with `apart`. */
-  subscribe(
+  readonly subscribe: (
     options: Omit<SubscribeOptions, 'group'> & { group?: string; apart?: boolean },
-  ): Promise<LogSubscription>
+  ) => Promise<LogSubscription>
 }
 
 export interface LogSuiteOptions {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished } from 'vitest'
 import { lagOf } from '../../../src/log/index.js'
+import { Gate } from '../../support/gate.js'
 import { uniqueName } from '../../support/kafka.js'
 import { startModuleProcess } from '../../support/module-process.js'
 import { Checkpoints, RecordingConsumer } from '../../support/recording-consumer.js'
@@ -95,15 +96,15 @@ export function describeGroups(test: LogTest): void {
     async () => {
       const topic = await newTopic(2)
       const published = await publish(topic, streams(topic, 8), 2)
-      const gate = Promise.withResolvers<undefined>()
-      const consumer = new RecordingConsumer({ step: () => gate.promise })
+      const gate = new Gate()
+      const consumer = new RecordingConsumer({ step: () => gate.opened })
       const subscription = await subscribe({ topics: [topic], consumer, batchSize: 1 })
       await waitFor(() => consumer.underWay === 2, { what: 'batches to be under way' })
 
       let stopped = false
       const stopping = Promise.all([subscription.stop(), subscription.stop()]).then(() => (stopped = true))
       expect(stopped).toBe(false)
-      gate.resolve(undefined)
+      gate.open()
       await stopping
 
       expect(consumer.underWay).toBe(0)

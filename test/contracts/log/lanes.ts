@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { TopicMissing } from '../../../src/core/errors/index.js'
+import { Gate } from '../../support/gate.js'
 import { uniqueName } from '../../support/kafka.js'
 import { Checkpoints, RecordingConsumer } from '../../support/recording-consumer.js'
 import { waitFor } from '../../support/wait-for.js'
@@ -87,12 +88,12 @@ export function describeLanes(test: LogTest): void {
     async () => {
       const topic = await newTopic(3)
       await publish(topic, streams(topic, 12), 8)
-      const gate = Promise.withResolvers<undefined>()
-      const consumer = new RecordingConsumer({ step: () => gate.promise })
+      const gate = new Gate()
+      const consumer = new RecordingConsumer({ step: () => gate.opened })
 
       await subscribe({ topics: [topic], consumer, batchSize: 2 })
       await waitFor(() => consumer.underWay === 3, { what: 'a batch of each lane to be under way' })
-      gate.resolve(undefined)
+      gate.open()
       await waitFor(() => consumer.applied.length === 96, { what: 'all records' })
 
       expect(consumer.overlaps).toEqual([])
@@ -103,9 +104,9 @@ export function describeLanes(test: LogTest): void {
   promise('delivers the other lanes while one takes longer than the lease', async () => {
     const topic = await newTopic(3)
     await publish(topic, streams(topic, 12), 4)
-    const gate = Promise.withResolvers<undefined>()
+    const gate = new Gate()
     const slow = new RecordingConsumer({
-      step: ({ partition }) => (partition === 0 ? gate.promise : Promise.resolve(undefined)),
+      step: ({ partition }) => (partition === 0 ? gate.opened : Promise.resolve(undefined)),
     })
     await subscribe({ topics: [topic], consumer: slow, lease: 1_000 })
     await waitFor(() => slow.underWay === 1 && slow.applied.length > 0, { what: 'one lane to be slow' })
@@ -115,7 +116,7 @@ export function describeLanes(test: LogTest): void {
     await publish(topic, streams(topic, 12), 4)
     const others = await countOutside(test, topic, 0)
     await waitFor(() => slow.applied.length === others, { what: 'the new records of the other lanes' })
-    gate.resolve(undefined)
+    gate.open()
     await waitFor(() => slow.applied.length === 96, { what: 'the slow lane' })
 
     expect(slow.overlaps).toEqual([])
