@@ -64,6 +64,7 @@ export type {
 export { defineApp, type AppDefinition, type AppOptions } from './app/definition.js'
 export { Reprise } from './app/reprise.js'
 export type { App, Counters, RunningProjections, Surroundings } from './app/app.js'
+export type { ResetReport } from './app/reset.js'
 export type { StartOptions } from './app/settings.js'
 export type { Duration } from './app/duration.js'
 export type { ExecuteOptions, Receipt } from './aggregates/execute-options.js'

@@ -30,14 +30,19 @@ export interface CommandBusOptions {
   readonly repository: AggregateRepository
   readonly now: () => Date
   readonly newId: () => string
+  /** Whether the store failed in passing: the same work, done again, can succeed. */
+  readonly isTransient: (error: unknown) => boolean
   /** Told after each append that stored events, so that the relay need not poll for them. */
   readonly onAppended: () => void
 }
 
-/** How often a command is decided again because other processes moved its stream on. */
-const MOST_DECISIONS = 20
+/** How often a command is decided, while other processes keep moving its stream on. */
+const MOST_DECISIONS = 30
 
-/** How often, with growing pauses from 50 ms on, the store is asked what became of an append whose answer was lost. */
+/** Milliseconds at the most between two decisions. */
+const LONGEST_PAUSE = 200
+
+/** How often, with growing pauses from 50 ms on, the store is asked something before it counts as gone. */
 const MOST_ENQUIRIES = 6
 
 interface Target {
@@ -55,6 +60,15 @@ interface PendingCommand extends Target {
   readonly expect: ExecuteOptions['expect']
 }
 
+/** The command is stored, now or since before. */
+type Accepted = Exclude<AppendOutcome, { readonly outcome: 'conflict' }>
+
+/** An append whose answer was lost, and which was not stored by then: to be decided again like a conflict. */
+interface LostAppend {
+  readonly outcome: 'lost'
+  readonly error: unknown
+}
+
 /**
  * Executes commands: load, decide, append. Commands of one stream run one after the other in this process; rivals in
  * other processes are met at the stream's head, where the loser loads and decides again.
@@ -64,6 +78,7 @@ export class CommandBus {
   readonly #targets: ReadonlyMap<string, Target>
   readonly #queue = new KeyedQueue()
   #appended = 0
+  #alreadyKnown = 0
 
   constructor(options: CommandBusOptions) {
     this.#options = options
@@ -92,6 +107,11 @@ export class CommandBus {
     return this.#appended
   }
 
+  /** Commands answered with what came of them before, since the start. */
+  get alreadyKnown(): number {
+    return this.#alreadyKnown
+  }
+
   /** Resolves when no command is under way any more. */
   idle(): Promise<void> {
     return this.#queue.idle()
@@ -114,7 +134,8 @@ export class CommandBus {
       stream: { type: target.model.name, id: targetOf(command) },
       fingerprint: fingerprintOf(command),
       provenance: {
-        occurredAt,
+        // A Date can be changed by whoever gave it.
+        occurredAt: new Date(occurredAt),
         metadata: { commandId, correlationId, causationId, ...(actor === undefined ? {} : { actor }) },
       },
       context: new DecisionContext(now, actor, newId),
@@ -123,18 +144,28 @@ export class CommandBus {
   }
 
   async #run(pending: PendingCommand): Promise<Receipt> {
-    let conflict: number | undefined
-    for (let decisions = 0; decisions < MOST_DECISIONS; decisions++) {
-      const loaded = await this.#options.repository.take(pending.model, pending.stream)
+    for (let decisions = 1; ; decisions++) {
+      const loaded = await this.#load(pending)
       const decision = this.#decide(pending, loaded)
       const outcome =
         'refusal' in decision
           ? await this.#confirmRefusal(pending, loaded, decision.refusal)
           : await this.#append(pending, loaded, decision.events)
-      if (outcome.outcome !== 'conflict') return receiptOf(pending, outcome)
-      conflict = outcome.actualVersion
+      if (outcome.outcome !== 'conflict' && outcome.outcome !== 'lost') return this.#answer(pending, outcome)
+      if (decisions === MOST_DECISIONS) throw lastLoss(pending, loaded, outcome)
+      await delay(pauseAfter(decisions))
     }
-    throw new WrongExpectedVersion(pending.stream, 'any', conflict ?? 0)
+  }
+
+  #answer(pending: PendingCommand, outcome: Accepted): Receipt {
+    const receipt = receiptOf(pending, outcome)
+    if (outcome.outcome === 'known') this.#alreadyKnown += 1
+    return receipt
+  }
+
+  #load({ model, stream, provenance }: PendingCommand): Promise<LoadedAggregate> {
+    const load = () => this.#options.repository.take(model, stream)
+    return this.#persistently(provenance.metadata.commandId, load)
   }
 
   #decide({ stream, handler, command, context, expect }: PendingCommand, loaded: LoadedAggregate): Decision {
@@ -160,7 +191,7 @@ export class CommandBus {
     pending: PendingCommand,
     loaded: LoadedAggregate,
     events: readonly EventInstance[],
-  ): Promise<AppendOutcome> {
+  ): Promise<AppendOutcome | LostAppend> {
     const { newId, onAppended, repository } = this.#options
     const outcome = await this.#appendOrFindOut({
       commandId: pending.provenance.metadata.commandId,
@@ -177,41 +208,62 @@ export class CommandBus {
     return outcome
   }
 
-  async #appendOrFindOut(request: AppendRequest): Promise<AppendOutcome> {
+  /**
+   * An answer that was lost is looked up: nothing may be decided again before it is known what became of the append. One
+   * that is still under way then can do no harm: of two appends with one command id the database takes only the first.
+   */
+  async #appendOrFindOut(request: AppendRequest): Promise<AppendOutcome | LostAppend> {
+    const { store, isTransient } = this.#options
+    const { commandId, stream } = request
     try {
-      const [outcome] = await this.#options.store.append([request])
+      const [outcome] = await store.append([request])
       if (outcome === undefined) throw new Error('the store answered an append with no outcome')
       return outcome
     } catch (error) {
-      const { version, result } = await this.#findOut(request, error)
-      return result === undefined
-        ? { outcome: 'conflict', actualVersion: version }
-        : { outcome: 'known', result }
+      // What fails for good would fail again, and stored nothing.
+      if (!isTransient(error)) throw error
+      const { result } = await this.#persistently(commandId, () => store.headAndResult(stream, commandId))
+      return result === undefined ? { outcome: 'lost', error } : { outcome: 'known', result }
     }
-  }
-
-  /** The answer to an append was lost: nothing may be decided again before it is known what became of it. */
-  async #findOut({ stream, commandId }: AppendRequest, lost: unknown): Promise<HeadAndResult> {
-    for (let enquiries = 0; enquiries < MOST_ENQUIRIES; enquiries++) {
-      try {
-        return await this.#options.store.headAndResult(stream, commandId)
-      } catch {
-        // What counts is the error that lost the answer; it is reported when nobody can be asked.
-        await delay(50 * 2 ** enquiries)
-      }
-    }
-    throw new OutcomeUnknown(commandId, lost)
   }
 
   #ask({ stream, provenance }: PendingCommand): Promise<HeadAndResult> {
-    return this.#options.store.headAndResult(stream, provenance.metadata.commandId)
+    const { commandId } = provenance.metadata
+    return this.#persistently(commandId, () => this.#options.store.headAndResult(stream, commandId))
+  }
+
+  /** Reads from the store, again where it failed in passing. */
+  async #persistently<T>(commandId: string, read: () => Promise<T>): Promise<T> {
+    for (let enquiries = 1; ; enquiries++) {
+      try {
+        return await read()
+      } catch (error) {
+        if (!this.#options.isTransient(error)) throw error
+        if (enquiries === MOST_ENQUIRIES) throw new OutcomeUnknown(commandId, error)
+        await delay(25 * 2 ** enquiries)
+      }
+    }
   }
 }
 
-function receiptOf(
-  pending: PendingCommand,
-  outcome: Exclude<AppendOutcome, { outcome: 'conflict' }>,
-): Receipt {
+/**
+ * Milliseconds, none before the second decision: what was out of date is up to date now. After that the rivals of a hot
+ * stream part by chance, or the same one would lose again and again.
+ */
+function pauseAfter(decisions: number): number {
+  return decisions === 1 ? 0 : Math.random() * Math.min(LONGEST_PAUSE, 2 ** decisions)
+}
+
+function lastLoss(
+  { stream, provenance }: PendingCommand,
+  { version }: LoadedAggregate,
+  loss: LostAppend | Extract<AppendOutcome, { outcome: 'conflict' }>,
+): Error {
+  if (loss.outcome === 'lost') return new OutcomeUnknown(provenance.metadata.commandId, loss.error)
+  return new WrongExpectedVersion(stream, version, loss.actualVersion)
+}
+
+function receiptOf(pending: PendingCommand, outcome: Accepted): Receipt {
   const { commandId } = pending.provenance.metadata
   if (outcome.outcome === 'appended')
     return { stream: streamName(pending.stream), version: outcome.version, commandId }

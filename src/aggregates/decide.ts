@@ -1,5 +1,5 @@
 import type { CommandInstance } from '../core/command.js'
-import { AggregateNotFound, CommandRejected, WrongExpectedVersion } from '../core/errors/index.js'
+import { AggregateNotFound, WrongExpectedVersion } from '../core/errors/index.js'
 import type { EventInstance } from '../core/event.js'
 import { type ExpectedVersion, expectationHolds, type StreamRef } from '../core/stream.js'
 import type { CommandHandlerModel } from './aggregate-model.js'
@@ -7,14 +7,15 @@ import type { LoadedAggregate } from './aggregate-repository.js'
 import { takeUncommitted } from './aggregate-root.js'
 import type { Context } from './context.js'
 
-/** What a command comes to, on the state it was decided on. A refusal may be due to a state that is out of date. */
-export type Decision =
-  | { readonly events: readonly EventInstance[] }
-  | { readonly refusal: CommandRejected | WrongExpectedVersion | AggregateNotFound }
+/**
+ * What a command comes to, on the state it was decided on. A refusal may be due to a state that is out of date; so may
+ * a defect, which is one as well.
+ */
+export type Decision = { readonly events: readonly EventInstance[] } | { readonly refusal: Error }
 
 /**
- * Decides a command on a loaded aggregate, which carries the decided events afterwards. What the handler throws beside
- * a {@link CommandRejected} is a defect and passes through.
+ * Decides a command on a loaded aggregate, which carries the decided events afterwards. A refusal is a
+ * {@link WrongExpectedVersion} or {@link AggregateNotFound}, or what the handler threw.
  */
 export function decide(
   { aggregate, version }: LoadedAggregate,
@@ -34,8 +35,7 @@ export function decide(
     if (result instanceof Promise) throw new AsynchronousHandler(handler)
     return { events: takeUncommitted(aggregate) }
   } catch (error) {
-    if (error instanceof CommandRejected) return { refusal: error }
-    throw error
+    return { refusal: error instanceof Error ? error : new Error(String(error), { cause: error }) }
   }
 }
 

@@ -13,7 +13,11 @@ import type { Duration } from './duration.js'
 
 /** What this process has done since it was started. */
 export interface Counters {
+  /** Events stored by commands. */
   readonly appended: number
+  /** Commands that were accepted before, by this process or another, and were answered with their first receipt. */
+  readonly alreadyKnown: number
+  /** Events handed over to the log. */
   readonly published: number
   /** Events applied, by projection. */
   readonly applied: Readonly<Record<string, number>>

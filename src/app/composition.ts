@@ -19,6 +19,7 @@ import { PublishThenSettle } from '../outbox/publish-then-settle.js'
 import { Relay } from '../outbox/relay.js'
 import { routingFor } from '../outbox/routing.js'
 import { LeaseSet } from '../postgres/lease-set.js'
+import { isTransient } from '../postgres/sql-state.js'
 import { ProjectionRunner } from '../projections/projection-runner.js'
 import type { ReadTransaction } from '../subscriptions/postgres/index.js'
 import type { Installation } from './installation.js'
@@ -99,6 +100,7 @@ function commandBus(
     repository,
     now: () => new Date(),
     newId: uuidv7,
+    isTransient,
     onAppended: () => {
       relay.wake()
       if (!relay.holdsEverySlot) installation.notifications.notify(channel)

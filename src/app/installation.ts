@@ -10,11 +10,11 @@ import { Notifications } from '../postgres/notifications.js'
 import type { AppModel } from './app-model.js'
 import { createLogger } from './logger.js'
 import { openLog } from './open-log.js'
-import { type Databases, openDatabases } from './postgres/databases.js'
-import { claimLog, storeIdOf } from './postgres/store-identity.js'
-import { findServer } from './server.js'
+import { findDatabases } from './find-databases.js'
+import type { Databases } from './postgres/databases.js'
+import { claimLog, requireLog, storeIdOf } from './postgres/store-identity.js'
 import type { Settings } from './settings.js'
-import { topicsFor } from './topics.js'
+import { type MissingTopic, topicsFor } from './topics.js'
 
 /** What an app runs on: its databases and its log, opened, migrated and known to belong together. */
 export interface Installation {
@@ -35,6 +35,14 @@ export interface Installation {
   close(): Promise<void>
 }
 
+/** What opening may add to what it finds. */
+interface Additions {
+  /** An embedded database where there is none, and the log where none is recorded. */
+  readonly firstUse: boolean
+  readonly migrations: boolean
+  readonly missingTopic: MissingTopic
+}
+
 /**
  * Opens everything an app runs on. With `provision` it also migrates and creates topics; without, what is missing is an
  * error that names the command.
@@ -42,20 +50,39 @@ export interface Installation {
  * @throws {@link DatabaseUnreachable}, {@link DatabaseTooNew}, {@link DatabaseTooOld}, {@link LogMismatch},
  * {@link LogUnavailable}, {@link StoreMismatch}, {@link TopicMissing}; whatever was opened by then is closed again
  */
-export async function openInstallation(model: AppModel, settings: Settings): Promise<Installation> {
+export function openInstallation(model: AppModel, settings: Settings): Promise<Installation> {
+  const { provision } = settings
+  const missingTopic = provision ? 'create' : 'refuse'
+  return open(model, settings, { firstUse: true, migrations: provision, missingTopic })
+}
+
+/**
+ * Opens what an app that was started before runs on, for commands beside it: nothing is migrated, created or recorded,
+ * whatever `provision` says. Topics that do not exist yet are left alone.
+ *
+ * @throws as {@link openInstallation}, {@link TopicMissing} apart
+ */
+export function joinInstallation(model: AppModel, settings: Settings): Promise<Installation> {
+  return open(model, settings, { firstUse: false, migrations: false, missingTopic: 'leave' })
+}
+
+async function open(
+  model: AppModel,
+  settings: Settings,
+  { firstUse, migrations, missingTopic }: Additions,
+): Promise<Installation> {
   const logger = settings.logger ?? createLogger(settings.logLevel, settings.sensitive)
   const closing: (() => Promise<void>)[] = []
   const closeAll = async (): Promise<void> => {
     for (const close of closing.splice(0).reverse()) await close()
   }
   try {
-    const server = await findServer(settings, logger)
-    closing.push(() => server.stop())
-    const databases = await openDatabases(server.url, model.name, settings, logger)
-    closing.push(() => databases.close())
+    const found = await findDatabases(model.name, settings, logger, firstUse)
+    closing.push(() => found.close())
+    const { databases, dataFolder } = found
     const { schemas, store } = databases
     for (const side of SIDES) {
-      if (settings.provision) await migrate(databases[side], side, schemas)
+      if (migrations) await migrate(databases[side], side, schemas)
       else await requireMigrated(databases[side], side, schemas)
     }
     const storeId = await storeIdOf(store, schemas.store)
@@ -64,8 +91,10 @@ export async function openInstallation(model: AppModel, settings: Settings): Pro
     closing.push(() => notifications.close())
     const log = await openLog(settings, databases, encoding, notifications, logger)
     closing.push(() => log.close())
-    await claimLog(store, schemas.store, log.identity, settings.logWayOut)
-    const topics = await topicsFor(model, log, settings.provision, storeId, encoding)
+    await requireLog(store, schemas.store, log.identity, settings.logWayOut)
+    const topics = await topicsFor(model, log, missingTopic, storeId, encoding)
+    // Only now: a start that was refused must not bind the store to a log that was named by mistake.
+    if (firstUse) await claimLog(store, schemas.store, log.identity, settings.logWayOut)
     return {
       model,
       settings,
@@ -78,7 +107,7 @@ export async function openInstallation(model: AppModel, settings: Settings): Pro
       notifications,
       logger,
       topics,
-      dataFolder: server.dataFolder,
+      dataFolder,
       close: closeAll,
     }
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { App } from './app.js'
 import type { AppDefinition, AppOptions } from './definition.js'
+import type { ResetReport } from './reset.js'
 import type { StartOptions } from './settings.js'
 
 /** The entry to a running app. Drivers are loaded by the first call, not by the import. */
@@ -18,5 +19,22 @@ export const Reprise = {
   async start(definition: AppDefinition | AppOptions, options?: StartOptions): Promise<App> {
     const { start } = await import('./start.js')
     return start(definition, options)
+  },
+
+  /**
+   * Takes an app back to before its first start, for development: drops its own schemas, all of them or none, and
+   * deletes its topics on the log that is named now, whichever store wrote them. The log that was recorded is forgotten
+   * without being asked. Nothing else in the database is touched. Repeatable, also after it was killed.
+   *
+   * @throws {@link ConfigurationError} with `NODE_ENV=production`, and when something outside the app's schemas is built
+   * on them; {@link TimedOut} when other processes hold them; {@link DatabaseUnreachable}, {@link LogUnavailable}
+   *
+   * @example
+   * await Reprise.reset(bank)
+   * await using app = await Reprise.start(bank)
+   */
+  async reset(definition: AppDefinition | AppOptions, options?: StartOptions): Promise<ResetReport> {
+    const { reset } = await import('./reset.js')
+    return reset(definition, options)
   },
 }

@@ -4,6 +4,7 @@ import type { ExecuteOptions, Receipt } from '../aggregates/execute-options.js'
 import type { CommandInstance } from '../core/command.js'
 import { DefinitionError, InvalidValue } from '../core/errors/index.js'
 import type { Relay } from '../outbox/relay.js'
+import { isTransient } from '../postgres/sql-state.js'
 import { caughtUp } from '../projections/caught-up.js'
 import type { ProjectionClass } from '../projections/index.js'
 import type { ProjectionRunner } from '../projections/projection-runner.js'
@@ -50,6 +51,7 @@ export class RunningApp implements App {
     const { bus, relay, runners } = this.#parts
     return {
       appended: bus.appended,
+      alreadyKnown: bus.alreadyKnown,
       published: relay.published,
       applied: Object.fromEntries(runners.map(({ name, applied }) => [name, applied])),
     }
@@ -111,6 +113,7 @@ export class RunningApp implements App {
       generations: projectionParts(installation, model).generations,
       onProgress: (waiter: () => void) => runner?.onProgress(waiter) ?? (() => undefined),
       failure: () => runner?.failure,
+      isTransient,
     }
     await caughtUp(parts, stream, version, milliseconds(timeout, 'timeout'))
   }

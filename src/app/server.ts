@@ -8,11 +8,19 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** The server that is named, else an embedded one in the data folder: adopted if it runs, started if not. */
-export async function findServer({ databaseUrl, dataFolder }: Settings, logger: Logger): Promise<Server> {
+/**
+ * The server that is named, else an embedded one in the data folder: adopted if it runs, started if not. Where the
+ * folder holds none, it is made only with `create`.
+ */
+export async function findServer(
+  { databaseUrl, dataFolder }: Settings,
+  logger: Logger,
+  create: boolean,
+): Promise<Server> {
   if (databaseUrl !== undefined)
     return { url: databaseUrl, dataFolder: undefined, stop: () => Promise.resolve() }
   const { startEmbeddedPostgres } = await import('./postgres/embedded/index.js')
-  const embedded = await startEmbeddedPostgres({ dataFolder, notice: (line) => logger.info({}, line) })
+  const notice = (line: string): void => logger.info({}, line)
+  const embedded = await startEmbeddedPostgres({ dataFolder, create, notice })
   return { url: embedded.url, dataFolder: embedded.dataFolder, stop: () => embedded.stop() }
 }

@@ -71,9 +71,7 @@ export function settingsFor(
     provision: options.provision ?? flag(environment, 'REPRISE_PROVISION') ?? !production,
     lease: options.lease ?? wholeNumber(environment, 'REPRISE_LEASE_MS', SHORTEST_LEASE) ?? 15_000,
     dataFolder: options.dataFolder ?? environment.REPRISE_DATA_FOLDER ?? '.reprise',
-    schemaPrefix: schemaPrefix(
-      options.schemaPrefix ?? environment.REPRISE_SCHEMA_PREFIX ?? definition.schemaPrefix,
-    ),
+    schemaPrefix: schemaPrefixFor(definition, options, environment),
     poolSize: options.poolSize ?? wholeNumber(environment, 'REPRISE_POOL_SIZE', 3) ?? 10,
     logLevel: options.logLevel ?? environment.LOG_LEVEL ?? 'info',
     sensitive: options.sensitive ?? [],
@@ -165,7 +163,13 @@ function saslSettings(environment: Environment): KafkaSettings['sasl'] {
   return { mechanism, username, password }
 }
 
-function schemaPrefix(prefix: string): string {
+/** @throws {@link ConfigurationError} for one that is not safe in a schema's name */
+export function schemaPrefixFor(
+  definition: Pick<AppDefinition, 'schemaPrefix'>,
+  options: Pick<StartOptions, 'schemaPrefix'> = {},
+  environment: Environment = process.env,
+): string {
+  const prefix = options.schemaPrefix ?? environment.REPRISE_SCHEMA_PREFIX ?? definition.schemaPrefix
   if (PREFIX.test(prefix)) return prefix
   throw new ConfigurationError('REPRISE_SCHEMA_PREFIX', `must match ${PREFIX.source}`)
 }

@@ -7,29 +7,38 @@ import type { AppModel } from './app-model.js'
 /** Partitions of a topic whose aggregate does not say. Its number is fixed at creation, so it leaves room to grow. */
 const DEFAULT_PARTITIONS = 6
 
-/**
- * Makes sure that the app's topics exist, as declared, and carry no other store's records. Answers their partitions.
- *
- * @throws {@link TopicMissing} for a missing one that may not be created, {@link StoreMismatch} for a stranger's,
- * {@link ConfigurationError} for one with another number of partitions
- */
-export async function topicsFor(
-  { name: app, aggregates }: AppModel,
-  log: Log,
-  provision: boolean,
-  storeId: string,
-  encoding: EventEncoding,
-): Promise<ReadonlyMap<string, number>> {
-  const declared = new Map(
+/** What to do about a topic that does not exist. */
+export type MissingTopic = 'create' | 'refuse' | 'leave'
+
+/** Partitions per topic of the app, as its aggregates declare them. */
+export function declaredTopics({ name: app, aggregates }: AppModel): ReadonlyMap<string, number> {
+  return new Map(
     aggregates.map(({ name, topic }): [string, number] => [
       topicOf(app, name),
       topic.partitions ?? DEFAULT_PARTITIONS,
     ]),
   )
+}
+
+/**
+ * Makes sure that the app's topics exist, as declared, and carry no other store's records. Answers their partitions.
+ *
+ * @throws {@link TopicMissing} for a missing one that is refused, {@link StoreMismatch} for a stranger's,
+ * {@link ConfigurationError} for one with another number of partitions
+ */
+export async function topicsFor(
+  model: AppModel,
+  log: Log,
+  missing: MissingTopic,
+  storeId: string,
+  encoding: EventEncoding,
+): Promise<ReadonlyMap<string, number>> {
+  const declared = declaredTopics(model)
   const found = await log.topics.describe([...declared.keys()])
   for (const [name, partitions] of declared) {
     const topic = found.get(name)
-    if (topic === undefined && !provision) throw new TopicMissing(name)
+    if (topic === undefined && missing === 'refuse') throw new TopicMissing(name)
+    if (topic === undefined && missing === 'leave') continue
     if (topic === undefined) await log.topics.create({ name, partitions })
     else requirePartitions(name, partitions, topic.partitions)
     await requireOwnRecords(name, log, storeId, encoding)

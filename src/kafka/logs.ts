@@ -3,7 +3,7 @@ import type { Logger } from '../core/ports/logger.js'
 
 /** What the client calls errors and a healthy cluster answers all the time: while it starts, when a member joins, about a missing topic. */
 const EXPECTED =
-  /coordinator is (?:loading|not available)|group is rebalancing|leadership election|does not host this topic-partition/i
+  /coordinator is (?:loading|not available)|group is rebalancing|leadership election|is not the leader for|does not host this topic-partition/i
 
 /** The client's lines, a level lower than it says: whatever it does not get over by itself it rejects, and its caller reports. */
 export const logsTo =

@@ -1,14 +1,7 @@
 /** Topics: keyed records by partition and offset, behind one port for Postgres and Kafka. */
 export { LOG_KINDS } from './log.js'
-export type {
-  Log,
-  LogKind,
-  LogPublisher,
-  LogRecord,
-  LogSubscription,
-  OutgoingRecord,
-  SubscribeOptions,
-} from './log.js'
+export type { Log, LogKind, LogPublisher, LogSubscription, SubscribeOptions } from './log.js'
+export type { LogRecord, OutgoingRecord } from './log-record.js'
 export { laneName } from './lane-consumer.js'
 export type { Lane, LaneConsumer } from './lane-consumer.js'
 export { lagOf } from './topics.js'

@@ -1,4 +1,4 @@
-import type { LogRecord } from './log.js'
+import type { LogRecord } from './log-record.js'
 
 /** One partition of one topic, as a member of a group sees it. */
 export interface Lane {

@@ -45,7 +45,7 @@ export class Relay {
   #woken = false
   #running: Promise<void> | undefined
   #renewal: NodeJS.Timeout | undefined
-  #renewing: Promise<void> = Promise.resolve()
+  #renewing: Promise<void> | undefined
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -65,7 +65,7 @@ export class Relay {
   /** Takes its first slots before it resolves. */
   async start(): Promise<void> {
     await this.#renew()
-    this.#renewal = setInterval(() => void (this.#renewing = this.#renewQuietly()), this.#options.lease / 3)
+    this.#renewal = setInterval(() => void this.#renewQuietly(), this.#options.lease / 3)
     this.#running = this.#run()
   }
 
@@ -82,7 +82,7 @@ export class Relay {
     this.wake()
     clearInterval(this.#renewal)
     await this.#running
-    await this.#renewing
+    await this.#renewing?.catch(() => undefined)
     await this.#options.handover.close()
     await this.#options.leases.leave().catch((error: unknown) => {
       this.#options.logger.debug(
@@ -126,7 +126,13 @@ export class Relay {
     return rows.length
   }
 
-  async #renew(): Promise<void> {
+  /** One renewal at a time: of two, the answer that comes last could be the older one. */
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#renewSlots().finally(() => (this.#renewing = undefined))
+    return this.#renewing
+  }
+
+  async #renewSlots(): Promise<void> {
     const epochs = await this.#options.leases.renew()
     const grown = epochs.size > this.#fence.epochs.size
     this.#fence = { owner: this.#options.owner, epochs }

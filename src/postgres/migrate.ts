@@ -19,6 +19,17 @@ export interface MigrationStatus {
   readonly schema: string
   readonly applied: readonly number[]
   readonly pending: readonly string[]
+  /** Applied by a newer release; this one refuses such a schema. */
+  readonly unknown: readonly number[]
+}
+
+/** What {@link migrate} would do to one side. */
+export interface MigrationPlan {
+  readonly side: Side
+  readonly schema: string
+  readonly pending: readonly Migration[]
+  /** The whole transaction as SQL, for those who apply it by other means; empty when nothing is pending. */
+  readonly sql: string
 }
 
 /** The migrations of a side in order. Forward only: a file that was released never changes. */
@@ -44,18 +55,19 @@ export const migrate = async (pool: Pool, side: Side, schemas: Schemas): Promise
   return inTransaction(pool, async (client) => {
     await client.query(LOCK, [`reprise migrate ${schema}`])
     const applied = await appliedTo(client, schema)
-    refuseNewer(schema, applied, migrations)
-    const pending = migrations.filter(({ number }) => !applied.includes(number))
-    if (pending.length === 0) return []
-    await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`)
-    await client.query(`SET LOCAL search_path TO ${quoted(schema)}`)
-    await client.query(CREATE_MIGRATIONS)
-    for (const { number, name, sql } of pending) {
-      await client.query(sql)
-      await client.query('INSERT INTO migrations (number, name) VALUES ($1, $2)', [number, name])
-    }
+    const pending = pendingOf(schema, applied, migrations)
+    for (const statement of statementsFor(schema, pending)) await client.query(statement)
     return pending.map(({ name }) => name)
   })
+}
+
+/** What {@link migrate} would do now, refusals included. Changes nothing. */
+export const planMigration = async (pool: Pool, side: Side, schemas: Schemas): Promise<MigrationPlan> => {
+  const schema = schemas[side]
+  const pending = pendingOf(schema, await appliedTo(pool, schema), await migrationsOf(side))
+  const statements = statementsFor(schema, pending)
+  const sql = statements.length === 0 ? '' : ['BEGIN', ...statements, 'COMMIT'].map(terminated).join('\n\n')
+  return { side, schema, pending, sql }
 }
 
 export const migrationStatus = async (pool: Pool, side: Side, schemas: Schemas): Promise<MigrationStatus> => {
@@ -63,7 +75,8 @@ export const migrationStatus = async (pool: Pool, side: Side, schemas: Schemas):
   const migrations = await migrationsOf(side)
   const applied = await appliedTo(pool, schema)
   const pending = migrations.filter(({ number }) => !applied.includes(number)).map(({ name }) => name)
-  return { side, schema, applied, pending }
+  const unknown = applied.filter((number) => number > newestKnown(migrations))
+  return { side, schema, applied, pending, unknown }
 }
 
 /** Refuses to go on with a database that is older or newer than this build. Changes nothing. */
@@ -71,14 +84,41 @@ export const requireMigrated = async (pool: Pool, side: Side, schemas: Schemas):
   const { schema, applied, pending } = await migrationStatus(pool, side, schemas)
   const migrations = await migrationsOf(side)
   refuseNewer(schema, applied, migrations)
-  if (pending.length > 0) throw new DatabaseTooOld(schema, newestOf(applied), migrations.at(-1)?.number ?? 0)
+  if (pending.length > 0) throw new DatabaseTooOld(schema, newestOf(applied), newestKnown(migrations))
 }
 
 const refuseNewer = (schema: string, applied: readonly number[], migrations: readonly Migration[]): void => {
-  const newest = migrations.at(-1)?.number ?? 0
+  const newest = newestKnown(migrations)
   const found = newestOf(applied)
   if (found > newest) throw new DatabaseTooNew(schema, found, newest)
 }
+
+const pendingOf = (
+  schema: string,
+  applied: readonly number[],
+  migrations: readonly Migration[],
+): readonly Migration[] => {
+  refuseNewer(schema, applied, migrations)
+  return migrations.filter(({ number }) => !applied.includes(number))
+}
+
+/** What applies the migrations, in order, within one transaction. Names and numbers come from our own files. */
+const statementsFor = (schema: string, pending: readonly Migration[]): readonly string[] => {
+  if (pending.length === 0) return []
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`,
+    `SET LOCAL search_path TO ${quoted(schema)}`,
+    CREATE_MIGRATIONS,
+    ...pending.flatMap(({ number, name, sql }) => [
+      sql,
+      `INSERT INTO migrations (number, name) VALUES (${number}, '${name}')`,
+    ]),
+  ]
+}
+
+const terminated = (statement: string): string => `${statement.trim().replace(/;$/, '')};`
+
+const newestKnown = (migrations: readonly Migration[]): number => migrations.at(-1)?.number ?? 0
 
 const newestOf = (applied: readonly number[]): number => Math.max(0, ...applied)
 
@@ -96,9 +136,8 @@ const appliedTo = async (client: Pool | PoolClient, schema: string): Promise<num
 
 const LOCK = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))'
 
-const CREATE_MIGRATIONS = `
-  CREATE TABLE IF NOT EXISTS migrations (
-    number     integer        PRIMARY KEY,
-    name       text           NOT NULL,
-    applied_at timestamptz(3) NOT NULL DEFAULT clock_timestamp()
-  )`
+const CREATE_MIGRATIONS = `CREATE TABLE IF NOT EXISTS migrations (
+  number     integer        PRIMARY KEY,
+  name       text           NOT NULL,
+  applied_at timestamptz(3) NOT NULL DEFAULT clock_timestamp()
+)`

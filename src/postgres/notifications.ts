@@ -50,7 +50,8 @@ export class Notifications {
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#retry)
-    await this.#connecting
+    // Whether a connection under way succeeds matters no more.
+    await this.#connecting?.catch(() => undefined)
     this.#client?.release(true)
     this.#client = undefined
     this.#listeners.clear()

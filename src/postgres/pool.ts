@@ -19,7 +19,7 @@ const parsers = new TypeOverrides()
 parsers.setTypeParser(INT8, BigInt)
 parsers.setTypeParser(DATE, (value) => value)
 
-/** Opens no connection yet. A connection that breaks while idle is logged and replaced, never thrown at the process. */
+/** Opens no connection yet. A connection that breaks, in use or idle, is logged and replaced, never thrown at the process. */
 export const createPool = ({ url, applicationName, size, idleInTransaction, logger }: PoolOptions): Pool => {
   const pool = new Pool({
     connectionString: url,
@@ -30,9 +30,15 @@ export const createPool = ({ url, applicationName, size, idleInTransaction, logg
     idle_in_transaction_session_timeout: idleInTransaction,
     types: parsers,
   })
-  pool.on('error', (error) => {
-    logger.warn({ error: error.message }, 'an idle database connection was lost')
+  // The pool listens to idle connections only. One that is lost in use, between two statements of a transaction, would
+  // end the process.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => {
+      // A pool has ended before its connections have: what a server says that stops meanwhile is no news.
+      if (!pool.ending) logger.warn({ error: error.message }, 'a database connection was lost')
+    })
   })
+  pool.on('error', () => undefined)
   return pool
 }
 

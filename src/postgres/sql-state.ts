@@ -7,6 +7,7 @@ export const SQL_STATE = {
   invalidAuthorization: '28000',
   invalidCatalog: '3D000',
   lockNotAvailable: '55P03',
+  deadlockDetected: '40P01',
   undefinedTable: '42P01',
   insufficientPrivilege: '42501',
 } as const
@@ -53,7 +54,10 @@ export const isTransient = (error: unknown): boolean => {
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 
-// pg reports a connection that ended under a query with a plain Error: its message is all there is to go by.
+// pg reports a connection that ended under a query, or was gone before it, with a plain Error: its message is all there
+// is to go by.
 const isLostConnection = (error: unknown): boolean =>
   error instanceof Error &&
-  /connection terminated|timeout exceeded when trying to connect|client was closed/i.test(error.message)
+  /connection terminated|not queryable|timeout expired|timeout exceeded when trying to connect|client was closed/i.test(
+    error.message,
+  )

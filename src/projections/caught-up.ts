@@ -1,5 +1,5 @@
 import { ProjectionStopped, TimedOut } from '../core/errors/index.js'
-import type { Generations } from './generation.js'
+import type { Generations, StreamProgress } from './generation.js'
 
 /** What {@link caughtUp} waits with: the first is whoever applies events in this process, if anybody does. */
 export interface CaughtUpParts {
@@ -9,6 +9,8 @@ export interface CaughtUpParts {
   readonly onProgress: (waiter: () => void) => () => void
   /** What stopped the projection in this process. */
   readonly failure: () => ProjectionStopped | undefined
+  /** Whether looking again can succeed. */
+  readonly isTransient: (error: unknown) => boolean
 }
 
 const FIRST_PAUSE = 5
@@ -26,11 +28,11 @@ export async function caughtUp(
   version: number,
   timeout: number,
 ): Promise<void> {
-  const { projection, generations, failure } = parts
+  const { projection, failure } = parts
   const deadline = performance.now() + timeout
   let pause = FIRST_PAUSE
   for (;;) {
-    const progress = await generations.progressOf(stream)
+    const progress = await progressOf(parts, stream)
     if (progress.version >= version) return
     const stopped = failure()
     if (stopped !== undefined) throw stopped
@@ -43,6 +45,19 @@ export async function caughtUp(
     }
     await nextLook(parts, Math.min(pause, left))
     pause = Math.min(pause * 2, LONGEST_PAUSE)
+  }
+}
+
+/** A database that is away for a moment has applied nothing that could be seen. */
+async function progressOf(
+  { generations, isTransient }: CaughtUpParts,
+  stream: string,
+): Promise<StreamProgress> {
+  try {
+    return await generations.progressOf(stream)
+  } catch (error) {
+    if (isTransient(error)) return { version: 0, failure: undefined }
+    throw error
   }
 }
 

@@ -29,12 +29,27 @@ export function reached(positions: readonly LanePosition[], goal: readonly LaneP
   return goal.every((lane) => (next.get(laneName(lane)) ?? 0n) >= lane.next)
 }
 
+/** The positions, none beyond the end. */
+export function notBeyond(
+  positions: readonly LanePosition[],
+  { positions: end }: EndVector,
+): readonly LanePosition[] {
+  const last = byLane(end)
+  return positions.map((lane) => ({ ...lane, next: least(lane.next, last.get(laneName(lane)) ?? 0n) }))
+}
+
+/** Whether a position lies beyond the end: then it was made on another topic of this name. */
+export function isBeyond(positions: readonly LanePosition[], { positions: end }: EndVector): boolean {
+  return !reached(end, positions)
+}
+
 /** How many records lie behind the positions, none counted beyond the end. */
 export function reachedCount(positions: readonly LanePosition[], { positions: end }: EndVector): number {
   const goal = byLane(end)
-  const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
   return Number(positions.reduce((sum, lane) => sum + least(lane.next, goal.get(laneName(lane)) ?? 0n), 0n))
 }
+
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
 function byLane(positions: readonly LanePosition[]): ReadonlyMap<string, bigint> {
   return new Map(positions.map((lane) => [laneName(lane), lane.next]))

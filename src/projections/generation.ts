@@ -24,18 +24,22 @@ export interface StreamProgress {
   readonly failure: string | undefined
 }
 
-/** A session whose snapshot may still need rows as they were: a swap waits for it. */
-export interface OpenSnapshot {
+/** A session that reads, or may be reading, rows as they were before a swap: the swap waits for it. */
+export interface OpenReader {
   readonly pid: number
   readonly application: string
   readonly user: string
-  /** Seconds since its transaction began. */
-  readonly age: number
+  /** Seconds since its transaction began. Undefined where the database hides that from this role. */
+  readonly age: number | undefined
 }
 
 /** The generations of one projection, and the views that readers see of the live one. */
 export interface Generations {
-  /** The live generation; the first one is created where there is none. */
+  /**
+   * The live generation, for this build to feed; the first one is created where there is none.
+   *
+   * @throws {@link DefinitionError} when the live one was built from another definition, which this build would spoil
+   */
   ensureLive(): Promise<Generation>
 
   status(): Promise<GenerationStatus | undefined>
@@ -43,16 +47,30 @@ export interface Generations {
   /** Runs one rebuild of this projection at a time, across all processes; a second one is a {@link RebuildInProgress}. */
   whileRebuilding<T>(rebuild: () => Promise<T>): Promise<T>
 
-  /** Creates the generation after the live one, empty, at the beginning of its topics. One left behind is dropped. */
+  /**
+   * Creates {@link nextGeneration}, empty, at the beginning of its topics. One that a killed rebuild left behind is
+   * dropped, and its number not used again: whoever may still work on it can neither feed nor swap the new one.
+   */
   createBuilding(): Promise<Generation>
 
+  /** Drops a generation with its tables. The live one is refused. */
   drop(generation: number): Promise<void>
 
-  /** Drops what is older than the generation that was live before this one. Answers what was dropped. */
+  /** Drops the generations older than this one. Answers which. */
   dropOlderThan(generation: number): Promise<readonly number[]>
 
-  /** Keeps a generation from moving for so many milliseconds, and answers where it stands. */
-  hold(generation: number, milliseconds: number): Promise<readonly LanePosition[]>
+  /**
+   * Keeps a generation from moving for so many milliseconds, and answers where it stands. `blocked` when a batch under
+   * way did not end within `patience` milliseconds: then nothing is held.
+   */
+  hold(
+    generation: number,
+    milliseconds: number,
+    patience: number,
+  ): Promise<readonly LanePosition[] | 'blocked'>
+
+  /** Holds a generation for so many milliseconds from now. Does nothing once the hold has run out. */
+  extendHold(generation: number, milliseconds: number): Promise<void>
 
   /** Lets a held generation move again. */
   letGo(generation: number): Promise<void>
@@ -60,8 +78,11 @@ export interface Generations {
   /** The time of the database, to compare snapshots with. */
   mark(): Promise<SnapshotMark>
 
-  /** Sessions with a snapshot taken before the mark. */
-  snapshotsBefore(mark: SnapshotMark): Promise<readonly OpenSnapshot[]>
+  /** Sessions with a snapshot that was, or for all this role may see could have been, taken before the mark. */
+  snapshotsBefore(mark: SnapshotMark): Promise<readonly OpenReader[]>
+
+  /** Sessions with a transaction open that has read the views. */
+  readersOfViews(): Promise<readonly OpenReader[]>
 
   /**
    * Makes a generation the one that readers see, in one transaction, and fences the old one. `blocked` when readers held
@@ -78,6 +99,11 @@ export interface Generations {
   setState(generation: number, state: 'running' | 'stopped', failure?: string): Promise<void>
 }
 
+/** The number of the generation that a rebuild would build now. */
+export function nextGeneration({ live, building }: GenerationStatus): number {
+  return (building ?? live.generation) + 1
+}
+
 /** A point in the database's history: whatever committed before it is visible to every snapshot taken after it. */
 export interface SnapshotMark {
   readonly xid: string
@@ -90,7 +116,7 @@ export function generationSchema(app: string, projection: string, generation: nu
   return `${app}_${projection}_g${generation}`
 }
 
-/** `<app>.<projection>.g<n>`: the consumer group that feeds a generation. */
-export function generationGroup(app: string, projection: string, generation: number): string {
+/** `<app>.<projection>.g<n>`: the consumer group that feeds a generation; `<n>` stands for any. */
+export function generationGroup(app: string, projection: string, generation: number | '<n>'): string {
   return `${app}.${projection}.g${generation}`
 }

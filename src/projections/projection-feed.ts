@@ -3,8 +3,13 @@ import type { EventTypes } from '../core/event-reading.js'
 import type { ProjectionStopped } from '../core/errors/index.js'
 import type { EventReader } from '../core/ports/event-reader.js'
 import type { Logger } from '../core/ports/logger.js'
-import type { Log, LogSubscription } from '../log/index.js'
-import { type CheckpointStore, type Subscriber, Subscription } from '../subscriptions/index.js'
+import { type Lane, laneName, type Log, type LogSubscription } from '../log/index.js'
+import {
+  type CheckpointStore,
+  type LaneBounds,
+  type Subscriber,
+  Subscription,
+} from '../subscriptions/index.js'
 import { type Generation, type Generations, generationGroup } from './generation.js'
 import type { ProjectionModel } from './projection-model.js'
 
@@ -66,6 +71,7 @@ export function feed<Tx>(
       eventTypes,
       history,
       storeId,
+      boundsOf: (lane) => boundsIn(log, lane),
       logger,
       isTransient,
       onStopped,
@@ -73,4 +79,11 @@ export function feed<Tx>(
       onApplied: (_lane, events) => onApplied(events),
     }),
   })
+}
+
+async function boundsIn(log: Log, lane: Lane): Promise<LaneBounds> {
+  const offsets = await log.topics.offsets(lane.topic)
+  const bounds = offsets.find(({ partition }) => partition === lane.partition)
+  if (bounds === undefined) throw new Error(`the topic has no partition ${laneName(lane)}`)
+  return bounds
 }

@@ -1,4 +1,5 @@
-import type { ProjectionStopped } from '../core/errors/index.js'
+import { DefinitionError, type ProjectionStopped } from '../core/errors/index.js'
+import { streamName } from '../core/stream.js'
 import type { LogSubscription } from '../log/index.js'
 import type { Generation } from './generation.js'
 import { feed, type ProjectionParts } from './projection-feed.js'
@@ -8,13 +9,16 @@ import { feed, type ProjectionParts } from './projection-feed.js'
  *
  * States: created → running → stopped by a failure, or by {@link stop}. After a swap it leaves the old generation and
  * goes on with the new one: at the latest when its next batch is refused, and at the next {@link follow} while idle.
+ * A generation that was built from another definition is left to the processes that have it.
  */
 export class ProjectionRunner<Tx> {
   readonly #parts: ProjectionParts<Tx>
   readonly #waiters = new Set<() => void>()
+  /** The generation that was turned to last: fed, or left to others. */
   #live: Generation | undefined
   #subscription: LogSubscription | undefined
   #failure: ProjectionStopped | undefined
+  #failureNoted = false
   #applied = 0
   #changing: Promise<void> = Promise.resolve()
   #stopped = false
@@ -38,32 +42,32 @@ export class ProjectionRunner<Tx> {
   }
 
   /** Creates the first generation where there is none, and joins its group. */
-  async start(): Promise<void> {
-    const live = await this.#parts.generations.ensureLive()
-    await this.#parts.generations.setState(live.generation, 'running')
-    await this.#feed(live)
+  start(): Promise<void> {
+    return this.#inTurn(async () => {
+      const live = await this.#parts.generations.ensureLive()
+      await this.#parts.generations.setState(live.generation, 'running')
+      await this.#feed(live)
+    })
   }
 
-  /** Goes over to the live generation if that is another one by now. */
+  /** Goes over to the live generation if that is another one by now, and keeps what the database says of it true. */
   follow(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#stopped || this.#failure !== undefined) return
-      const status = await this.#parts.generations.status()
-      if (status === undefined || status.live.generation === this.#live?.generation) return
-      await this.#subscription?.stop()
-      await this.#feed(status.live)
-      this.#parts.logger.info(
-        { projection: this.name, generation: status.live.generation },
-        'feeding another generation now',
-      )
+      if (this.#stopped) return
+      if (this.#failure !== undefined) return this.#noteFailure()
+      const { generations } = this.#parts
+      const status = await generations.status()
+      if (status === undefined) return
+      if (status.live.generation !== this.#live?.generation) return this.#goOver(status.live)
+      // Another process could not apply what this one may be able to.
+      if (status.state === 'stopped' && this.#subscription !== undefined)
+        await generations.setState(status.live.generation, 'running')
     })
   }
 
   stop(): Promise<void> {
     this.#stopped = true
-    return this.#inTurn(async () => {
-      await this.#subscription?.stop()
-    })
+    return this.#inTurn(() => this.#leave())
   }
 
   /** Calls back after each commit of this process, and when the projection stops. Answers how to end that. */
@@ -74,31 +78,64 @@ export class ProjectionRunner<Tx> {
     }
   }
 
+  async #goOver(live: Generation): Promise<void> {
+    await this.#leave()
+    try {
+      await this.#feed(await this.#parts.generations.ensureLive())
+      this.#parts.logger.info(this.#facts(), 'feeding another generation now')
+    } catch (error) {
+      if (!(error instanceof DefinitionError)) throw error
+      this.#live = live
+      this.#parts.logger.error(
+        { ...this.#facts(), error: error.message },
+        'this process does not feed the projection any more: another definition built what is live now',
+      )
+    }
+  }
+
   async #feed(generation: Generation): Promise<void> {
-    this.#live = generation
     this.#subscription = await feed(this.#parts, generation, {
-      onStopped: (error) => this.#fail(generation, error),
+      onStopped: (error) => this.#fail(error),
       onRetired: () => void this.follow().catch((error: unknown) => this.#warn(error)),
       onApplied: (events) => {
         this.#applied += events
         this.#announce()
       },
     })
+    // Not before: a generation that could not be joined is gone over to again.
+    this.#live = generation
+  }
+
+  async #leave(): Promise<void> {
+    const subscription = this.#subscription
+    this.#subscription = undefined
+    this.#live = undefined
+    await subscription?.stop()
   }
 
   /** Loudly: in the log, in the database for other processes to see, and to whoever waits. */
-  #fail(generation: Generation, error: ProjectionStopped): void {
-    const { logger, generations } = this.#parts
+  #fail(error: ProjectionStopped): void {
     this.#failure = error
-    logger.error(
+    this.#parts.logger.error(
       { ...error.facts, error: error.message, stack: stackOf(error.cause) },
       'a projection has stopped; the others go on',
     )
-    void this.#inTurn(async () => {
-      await generations.setState(generation.generation, 'stopped', error.message)
-      this.#announce()
-      await this.#subscription?.stop()
-    }).catch((failed: unknown) => this.#warn(failed))
+    this.#announce()
+    void this.#inTurn(() => this.#noteFailure()).catch((failed: unknown) => this.#warn(failed))
+  }
+
+  /** Tried again by {@link follow} until it is done. */
+  async #noteFailure(): Promise<void> {
+    if (this.#failure === undefined || this.#failureNoted) return
+    const { generations } = this.#parts
+    const generation = this.#live?.generation ?? (await generations.status())?.live.generation
+    if (generation !== undefined) await generations.setState(generation, 'stopped', textOf(this.#failure))
+    this.#failureNoted = true
+    await this.#leave()
+  }
+
+  #facts(): Readonly<Record<string, unknown>> {
+    return { projection: this.name, generation: this.#live?.generation }
   }
 
   #announce(): void {
@@ -118,6 +155,15 @@ export class ProjectionRunner<Tx> {
     this.#changing = mine.catch(() => undefined)
     return mine
   }
+}
+
+/** What happened where, for whoever reads it in the database. */
+function textOf({ address, cause }: ProjectionStopped): string {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  if (address === undefined) return reason
+  const { topic, partition, offset, stream, version, eventId, type } = address
+  const event = `event ${eventId} (${type}, version ${version} of ${streamName(stream)})`
+  return `${event} at ${topic}/${partition}@${offset.toString()}: ${reason}`
 }
 
 function stackOf(cause: unknown): string | undefined {

@@ -1,35 +1,25 @@
-import { ProjectionStopped, RebuildRefused } from '../core/errors/index.js'
+import { ProjectionStopped } from '../core/errors/index.js'
 import { backfillFromStore } from './backfill-from-store.js'
 import type { Generation } from './generation.js'
-import { type EndVector, endOf, reached, reachedCount } from './end-vector.js'
+import { type EndVector, reached, reachedCount } from './end-vector.js'
 import { feed, type ProjectionParts } from './projection-feed.js'
+import { prepare, type RebuildPlan, type RebuildSource } from './rebuild-plan.js'
 import { swapWhenLevel } from './swap.js'
 import { until } from './until.js'
 
-/** Where a rebuild reads history from. */
-export const REBUILD_SOURCES = ['log', 'store'] as const
-export type RebuildSource = (typeof REBUILD_SOURCES)[number]
+export { planRebuild, REBUILD_SOURCES } from './rebuild-plan.js'
+export type { RebuildPlan, RebuildSource } from './rebuild-plan.js'
 
 export interface RebuildOptions {
   /** @defaultValue the log where it still begins at the first event, else the store */
   readonly from?: RebuildSource
   /** Milliseconds that the swap waits for readers with older snapshots. @defaultValue 30000 */
   readonly swapTimeout?: number
-  readonly onPlan?: (plan: RebuildPlan) => void
+  /** Awaited before anything is changed: what it throws ends the rebuild there. */
+  readonly onPlan?: (plan: RebuildPlan) => void | Promise<void>
   readonly onProgress?: (progress: RebuildProgress) => void
   /** Ends the rebuild: what was built is dropped, readers go on with what they had. */
   readonly signal?: AbortSignal
-}
-
-/** What a rebuild is about to do. */
-export interface RebuildPlan {
-  readonly projection: string
-  readonly live: number
-  readonly building: number
-  readonly source: RebuildSource
-  /** Why that source. */
-  readonly reason: string
-  readonly events: number
 }
 
 export const REBUILD_PHASES = ['replaying', 'waiting', 'swapped'] as const
@@ -73,21 +63,9 @@ export function rebuild<Tx>(
 async function rebuildAlone<Tx>(parts: ProjectionParts<Tx>, options: RebuildOptions): Promise<RebuildResult> {
   const began = performance.now()
   const { generations, model } = parts
-  const status = await generations.status()
-  if (status === undefined)
-    throw new RebuildRefused(model.name, 'it has no generation yet: start the app once')
-  const { live } = status
-  const end = await endOf(parts)
-  const { source, reason } = chooseSource(model.name, end, options.from)
-  const events = source === 'log' ? end.records : await parts.history.count(parts.streamTypes)
-  options.onPlan?.({
-    projection: model.name,
-    live: live.generation,
-    building: live.generation + 1,
-    source,
-    reason,
-    events,
-  })
+  const { plan, live, end } = await prepare(parts, options.from)
+  const { source, events } = plan
+  await options.onPlan?.(plan)
 
   const building = await generations.createBuilding()
   const signal = options.signal ?? new AbortController().signal
@@ -95,10 +73,10 @@ async function rebuildAlone<Tx>(parts: ProjectionParts<Tx>, options: RebuildOpti
     if (source === 'store') await replayStore(parts, building, end, events, options, signal)
     await followAndSwap(parts, live, building, end, events, options, signal)
   } catch (error) {
-    await generations.drop(building.generation)
+    await tidyUp(parts, () => generations.drop(building.generation))
     throw error
   }
-  const dropped = await generations.dropOlderThan(building.generation)
+  const dropped = (await tidyUp(parts, () => generations.dropOlderThan(live.generation))) ?? []
   options.onProgress?.({ phase: 'swapped', done: events, total: events })
   const seconds = (performance.now() - began) / 1_000
   return {
@@ -112,20 +90,18 @@ async function rebuildAlone<Tx>(parts: ProjectionParts<Tx>, options: RebuildOpti
   }
 }
 
-function chooseSource(
-  projection: string,
-  { complete }: EndVector,
-  asked: RebuildSource | undefined,
-): { readonly source: RebuildSource; readonly reason: string } {
-  if (asked === 'store') return { source: 'store', reason: 'asked for' }
-  if (complete) return { source: 'log', reason: 'the topic begins at the first event' }
-  if (asked === 'log') {
-    throw new RebuildRefused(
-      projection,
-      'the topic no longer begins at the first event: rebuild from the store',
-    )
+/** Drops what is not needed any more. What cannot be dropped now changes no outcome: the next rebuild drops it. */
+async function tidyUp<Tx, T>(
+  { model, logger }: ProjectionParts<Tx>,
+  drop: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await drop()
+  } catch (error) {
+    const facts = { projection: model.name, error: String(error) }
+    logger.warn(facts, 'a generation could not be dropped; the next rebuild will try')
+    return undefined
   }
-  return { source: 'store', reason: 'the topic no longer begins at the first event' }
 }
 
 /** The end of the log is taken first: what the store's pages miss comes after it. */
@@ -138,7 +114,10 @@ async function replayStore<Tx>(
   signal: AbortSignal,
 ): Promise<void> {
   let done = 0
-  const onPage = (events: number): void => onProgress?.({ phase: 'replaying', done: (done += events), total })
+  const onPage = (events: number): void => {
+    done = Math.min(total, done + events)
+    onProgress?.({ phase: 'replaying', done, total })
+  }
   await backfillFromStore(parts, building, onPage, signal)
   await parts.checkpoints.begin({ name: building.projection, generation: building.generation }, end.positions)
 }

@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../core/envelope.js'
 import { readEvent, type EventTypes } from '../core/event-reading.js'
 import type { EventReader } from '../core/ports/event-reader.js'
+import type { Logger } from '../core/ports/logger.js'
 import { streamName } from '../core/stream.js'
 import type { BatchScope } from './checkpoint-store.js'
 import { inSequence } from './guard.js'
@@ -15,6 +16,7 @@ export interface Applying<Tx> {
   readonly eventTypes: EventTypes
   /** Fetches what the source skipped. */
   readonly history: EventReader
+  readonly logger: Logger
 }
 
 /**
@@ -24,12 +26,14 @@ export interface Applying<Tx> {
 export async function applyInSequence<Tx>(
   { tx, guards }: BatchScope<Tx>,
   delivered: readonly UnreadEvent[],
-  { subscriber, eventTypes, history }: Applying<Tx>,
+  { subscriber, eventTypes, history, logger }: Applying<Tx>,
 ): Promise<number> {
   const versions = await guards.versions([...new Set(delivered.map(({ stream }) => streamName(stream)))])
-  const sequence = await inSequence<UnreadEvent>(delivered, versions, (stream, from, to) =>
-    history.versions(stream, from, to),
-  )
+  const sequence = await inSequence<UnreadEvent>(delivered, versions, (stream, from, to) => {
+    const facts = { subscriber: subscriber.name, stream: streamName(stream), from, to }
+    logger.warn(facts, 'versions of a stream were not delivered; they are read from the store')
+    return history.versions(stream, from, to)
+  })
   const handled = sequence.filter(({ type }) => subscriber.handles.has(type))
   await subscriber.apply(
     tx,

@@ -15,6 +15,16 @@ export interface LanePosition extends Lane {
 export interface TakenLane {
   readonly next: bigint
   readonly epoch: bigint
+  /** The event at the offset before; undefined where none was applied from the lane yet. */
+  readonly lastEventId: string | undefined
+}
+
+/** A stream that one generation has applied further than another. */
+export interface StreamBehind {
+  readonly stream: string
+  readonly version: number
+  /** How far the other one is; 0 before the first event. */
+  readonly applied: number
 }
 
 /** The move that a batch makes. Holds only if the checkpoint is still where, and whose, it was. */
@@ -23,6 +33,8 @@ export interface CheckpointMove {
   readonly epoch: bigint
   readonly from: bigint
   readonly to: bigint
+  /** The event at the offset before `to`. */
+  readonly lastEventId: string
 }
 
 /** Last applied versions per stream name, within the batch's transaction. */
@@ -67,4 +79,7 @@ export interface CheckpointStore<Tx> {
 
   /** Where every lane of this generation stands. */
   positions(subscriber: SubscriberRef): Promise<readonly LanePosition[]>
+
+  /** A stream of which `subscriber` has applied less than generation `than`, if there is any. */
+  behind(subscriber: SubscriberRef, than: number): Promise<StreamBehind | undefined>
 }

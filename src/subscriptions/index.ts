@@ -7,6 +7,7 @@ export type {
   Guards,
   LanePosition,
   MoveOutcome,
+  StreamBehind,
   SubscriberRef,
   TakenLane,
 } from './checkpoint-store.js'
@@ -17,4 +18,5 @@ export type { FetchMissing, Versioned } from './guard.js'
 export { HandlerFailed } from './subscriber.js'
 export type { Subscriber } from './subscriber.js'
 export { Subscription } from './subscription.js'
-export type { SubscriptionOptions } from './subscription.js'
+export type { LaneBounds, SubscriptionOptions } from './subscription.js'
+export { isTransientFailure } from './transient-failure.js'

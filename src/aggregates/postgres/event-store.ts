@@ -38,11 +38,11 @@ export class PostgresEventStore implements EventStore {
   }
 
   async headAndResult(stream: StreamRef, commandId: string): Promise<HeadAndResult> {
-    const { rows } = await this.#pool.query<HeadAndResultRow>(this.#sql.headAndResult, [
-      stream.type,
-      stream.id,
-      commandId,
-    ])
+    const { rows } = await this.#pool.query<HeadAndResultRow>({
+      name: 'reprise-head-and-result',
+      text: this.#sql.headAndResult,
+      values: [stream.type, stream.id, commandId],
+    })
     const row = rows[0]
     if (row === undefined) return { version: 0, result: undefined }
     const { fingerprint, stream_type, stream_id, version } = row

@@ -36,10 +36,11 @@ export async function openDatabases(
   const common = { url, size: settings.poolSize, idleInTransaction, logger }
   const store = createPool({ ...common, applicationName: `${app} store` })
   const read = createPool({ ...common, applicationName: `${app} read` })
-  // Closing the Kysely instance closes its pool.
   const readDb = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: read }) })
   const close = async (): Promise<void> => {
     await Promise.all([store.end(), readDb.destroy()])
+    // The Kysely instance closes its pool only if it was used itself.
+    if (!read.ended) await read.end()
   }
   try {
     await requireServer(store, url)

@@ -29,6 +29,11 @@ export async function claimLog(pool: Pool, store: string, identity: string, wayO
     `INSERT INTO ${quoted(store)}.settings (name, value) VALUES ('log', $1) ON CONFLICT (name) DO NOTHING`,
     [identity],
   )
+  await requireLog(pool, store, identity, wayOut)
+}
+
+/** Refuses any other log than the recorded one. Records nothing. */
+export async function requireLog(pool: Pool, store: string, identity: string, wayOut: string): Promise<void> {
   const recorded = await recordedLog(pool, store)
   if (recorded !== undefined && recorded !== identity) throw new LogMismatch(recorded, identity, wayOut)
 }

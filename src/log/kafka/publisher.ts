@@ -8,7 +8,8 @@ import {
   type KafkaSettings,
   REQUEST_TIMEOUT,
 } from '../../kafka/index.js'
-import type { LogPublisher, OutgoingRecord } from '../log.js'
+import type { OutgoingRecord } from '../log-record.js'
+import type { LogPublisher } from '../log.js'
 import { partitionOf } from '../partitioner.js'
 import type { KafkaTopics } from './topics.js'
 import { inBatches, type PlacedMessage } from './batches.js'
@@ -80,7 +81,13 @@ export class KafkaPublisher implements LogPublisher {
     return {
       topic,
       partition,
-      message: { key, partition, timestamp, headers: { ...headers }, value: Buffer.from(value) },
+      message: {
+        key,
+        partition,
+        timestamp,
+        headers: { ...headers },
+        value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+      },
     }
   }
 

@@ -1,6 +1,6 @@
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { Lane } from '../lane-consumer.js'
-import type { LogRecord } from '../log.js'
+import type { LogRecord } from '../log-record.js'
 
 /** Stands between the values of a header that came more than once. No text of ours holds it, so no such record can be decoded. */
 const REPEATED = '\0'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { TimedOut } from '../../core/errors/index.js'
 import type { KafkaClients } from '../../kafka/index.js'
-import type { LogRecord } from '../log.js'
+import type { LogRecord } from '../log-record.js'
 import type { AdminConnection } from './admin-connection.js'
 import { recordOf } from './records.js'
 import { settlesWithin } from './settles-within.js'

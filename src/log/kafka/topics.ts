@@ -9,6 +9,7 @@ import type { AdminConnection } from './admin-connection.js'
 export const BROKERS_DEFAULT = -1
 
 const NO_LEADER = -1
+const NOT_SERVED_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']
 const UNLIMITED = '-1'
 const SETTLED_WITHIN = 30_000
 const LOOK_AGAIN_AFTER = 50
@@ -24,9 +25,7 @@ export class KafkaTopics implements Topics {
 
   async create({ name, partitions }: TopicSpec): Promise<'created' | 'exists'> {
     const created = await this.#connection.use((admin) => this.#create(admin, name, partitions))
-    await this.#until(`all partitions of topic ${name} to have a leader`, async (admin) =>
-      (await partitionsOf(admin, name))?.every(({ leader }) => leader !== NO_LEADER),
-    )
+    await this.#until(`the leaders of topic ${name} to serve it`, (admin) => isServed(admin, name))
     return created ? 'created' : 'exists'
   }
 
@@ -100,7 +99,7 @@ export class KafkaTopics implements Topics {
     }
   }
 
-  async #until(what: string, holds: (admin: Admin) => Promise<boolean | undefined>): Promise<void> {
+  async #until(what: string, holds: (admin: Admin) => Promise<boolean>): Promise<void> {
     const deadline = Date.now() + SETTLED_WITHIN
     while (!(await this.#connection.use(holds))) {
       if (Date.now() > deadline) throw new TimedOut(what, SETTLED_WITHIN)
@@ -117,6 +116,19 @@ async function partitionsOf(admin: Admin, name: string): Promise<readonly Partit
     return topics[0]?.partitions
   } catch (error) {
     if (isUnknownTopic(error)) return undefined
+    throw error
+  }
+}
+
+/** Leaders are known a moment before they take up their work, and refuse everything until then. */
+async function isServed(admin: Admin, name: string): Promise<boolean> {
+  const partitions = await partitionsOf(admin, name)
+  if (partitions === undefined || partitions.some(({ leader }) => leader === NO_LEADER)) return false
+  try {
+    await admin.fetchTopicOffsets(name)
+    return true
+  } catch (error) {
+    if (NOT_SERVED_YET.includes(brokerErrorOf(error) ?? '')) return false
     throw error
   }
 }

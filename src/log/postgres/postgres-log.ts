@@ -3,7 +3,8 @@ import { TopicMissing } from '../../core/errors/index.js'
 import type { EventEncoding } from '../../core/event-encoding.js'
 import type { Logger } from '../../core/ports/logger.js'
 import type { Notifications } from '../../postgres/notifications.js'
-import type { Log, LogPublisher, LogRecord, LogSubscription, SubscribeOptions } from '../log.js'
+import type { LogRecord } from '../log-record.js'
+import type { Log, LogPublisher, LogSubscription, SubscribeOptions } from '../log.js'
 import { PostgresPublisher } from './publisher.js'
 import { RecordReader } from './record-reader.js'
 import { PostgresSubscription } from './subscription.js'
@@ -58,13 +59,17 @@ export class PostgresLog implements Log {
       pollInterval: pollInterval ?? 1_000,
     })
     const unlisten = await notifications.listen(this.#channel, () => subscription.wake())
-    await subscription.start()
-    return {
-      stop: () => {
-        unlisten()
-        return subscription.stop()
-      },
+    const stop = (): Promise<void> => {
+      unlisten()
+      return subscription.stop()
     }
+    try {
+      await subscription.start()
+    } catch (error) {
+      await stop()
+      throw error
+    }
+    return { stop }
   }
 
   async sample(topic: string): Promise<LogRecord | undefined> {

@@ -1,18 +1,24 @@
 import type { Pool } from 'pg'
 import { inTransaction } from '../../postgres/pool.js'
-import type { LogPublisher, OutgoingRecord } from '../log.js'
+import type { OutgoingRecord } from '../log-record.js'
+import type { LogPublisher } from '../log.js'
 import { partitionOf } from '../partitioner.js'
 import { placeRecords } from './place-records.js'
-import type { PostgresLog } from './postgres-log.js'
+
+/** What a publisher needs to know of its log. */
+export interface PublishedLog {
+  partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>>
+  announce(): void
+}
 
 /** Publishes outside of the relay, for instance to make a topic again from the store. */
 export class PostgresPublisher implements LogPublisher {
   readonly #pool: Pool
   readonly #store: string
-  readonly #log: PostgresLog
+  readonly #log: PublishedLog
   #underWay: Promise<void> = Promise.resolve()
 
-  constructor(pool: Pool, store: string, log: PostgresLog) {
+  constructor(pool: Pool, store: string, log: PublishedLog) {
     this.#pool = pool
     this.#store = store
     this.#log = log

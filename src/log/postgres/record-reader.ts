@@ -3,7 +3,7 @@ import type { EventEncoding } from '../../core/event-encoding.js'
 import { quoted } from '../../postgres/schemas.js'
 import { STORED_EVENT_COLUMNS, storedEventOf, type StoredEventRow } from '../../postgres/stored-event-row.js'
 import type { Lane } from '../lane-consumer.js'
-import type { LogRecord } from '../log.js'
+import type { LogRecord } from '../log-record.js'
 
 interface RecordRow extends StoredEventRow {
   readonly record_offset: bigint

@@ -118,11 +118,9 @@ export class PostgresSubscription {
     for (const [topic, leases] of this.#leases) {
       const held = await leases.renew()
       const lanes = this.#lanes.get(topic) ?? new Map<number, LaneReader>()
-      await Promise.all(
-        [...lanes]
-          .filter(([partition, { epoch }]) => held.get(partition) !== epoch)
-          .map(([partition]) => this.#drop(lanes, partition)),
-      )
+      for (const [partition, lane] of lanes) {
+        if (held.get(partition) !== lane.epoch) void this.#drop(lanes, partition, lane)
+      }
       for (const [partition, epoch] of held) {
         if (!lanes.has(partition) && !this.#stopped) lanes.set(partition, this.#open(topic, partition, epoch))
       }
@@ -130,10 +128,13 @@ export class PostgresSubscription {
     this.wake()
   }
 
-  async #drop(lanes: Map<number, LaneReader>, partition: number): Promise<void> {
-    const lane = lanes.get(partition)
+  /**
+   * Not waited for: a lane that is slow to finish its batch must not keep the others from being renewed. It stays in
+   * its place until then, so that the partition is not read twice at the same time should it come back.
+   */
+  async #drop(lanes: Map<number, LaneReader>, partition: number, lane: LaneReader): Promise<void> {
+    await lane.stop()
     lanes.delete(partition)
-    await lane?.stop()
   }
 
   #open(topic: string, partition: number, epoch: bigint): LaneReader {

@@ -18,7 +18,12 @@ FROM ${r}.projections p
 JOIN ${r}.generations g ON g.projection = p.name AND g.generation = p.live_generation
 WHERE p.name = $1`,
 
-    declared: `SELECT shape, event_types FROM ${r}.generations WHERE projection = $1 AND generation = $2`,
+    builtAs: `
+SELECT shape, declared_version AS version, event_types AS "eventTypes" FROM ${r}.generations
+WHERE projection = $1 AND generation = $2`,
+
+    /** Keeps what is live as it is until the transaction ends. */
+    lockLive: `SELECT live_generation AS live FROM ${r}.projections WHERE name = $1 FOR UPDATE`,
 
     register: `INSERT INTO ${r}.projections (name, live_generation) VALUES ($1, 1)`,
 
@@ -44,46 +49,34 @@ ON CONFLICT DO NOTHING`,
     ],
 
     /** $2 generation. */
-    older: `SELECT generation FROM ${r}.generations WHERE projection = $1 AND generation < $2 - 1 ORDER BY generation`,
+    older: `SELECT generation FROM ${r}.generations WHERE projection = $1 AND generation < $2 ORDER BY generation`,
 
-    /**
-     * $2 generation, $3 milliseconds. Waits for batches under way, since each holds its checkpoint's row; none that
-     * comes later moves until the time is over.
-     */
+    /** $2 generation. Waits for batches under way, since each holds its checkpoint's row. */
+    lockLanes: `SELECT FROM ${r}.checkpoints WHERE projection = $1 AND generation = $2 FOR UPDATE`,
+
+    /** $2 generation, $3 milliseconds. No batch moves a lane until the time is over. */
     hold: `
 UPDATE ${r}.checkpoints SET held_until = clock_timestamp() + $3::double precision * interval '1 millisecond'
 WHERE projection = $1 AND generation = $2
 RETURNING topic, partition, next_offset AS next`,
 
+    /** $2 generation, $3 milliseconds. */
+    extendHold: `
+UPDATE ${r}.checkpoints SET held_until = clock_timestamp() + $3::double precision * interval '1 millisecond'
+WHERE projection = $1 AND generation = $2 AND held_until > clock_timestamp()`,
+
     letGo: `UPDATE ${r}.checkpoints SET held_until = NULL WHERE projection = $1 AND generation = $2`,
 
-    /** The id is assigned now: whatever committed before has a lower one, or is no longer running in a later snapshot. */
-    mark: `SELECT pg_current_xact_id()::text AS xid, clock_timestamp()::text AS at`,
-
-    /**
-     * $1 transaction id and $2 time of the mark. A snapshot taken before it holds back an id up to the mark's, in a
-     * transaction that began earlier. Each alone is not enough: an old idle writer holds ids back in everybody's new
-     * snapshots, and a transaction that began long ago may take its snapshots per statement. Only sessions of this
-     * database can read these views.
-     */
-    snapshotsBefore: `
-SELECT pid, coalesce(application_name, '') AS application, coalesce(usename::text, '') AS "user",
-       extract(epoch FROM clock_timestamp() - xact_start)::double precision AS age
-FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
-  AND backend_xmin IS NOT NULL
-  AND age(backend_xmin) > age($1::text::xid8::xid)
-  AND xact_start <= $2::timestamptz
-ORDER BY xact_start`,
-
-    /** $2 the generation that was live, $3 the one that will be. A hold that ran out may have let the old one move on. */
-    swap: `
+    /** $2 the generation that was live, $3 the one that will be. */
+    goLive: `
 UPDATE ${r}.projections SET live_generation = $3, building_generation = NULL
-WHERE name = $1 AND live_generation = $2 AND building_generation = $3 AND NOT EXISTS (
-  SELECT FROM ${r}.checkpoints
-  WHERE projection = $1 AND generation = $2 AND (held_until IS NULL OR held_until < clock_timestamp())
-)
+WHERE name = $1 AND live_generation = $2 AND building_generation = $3
 RETURNING 1`,
+
+    /** $2 generation. Locks its lanes: a batch whose hold has just run out waits, and then finds itself fenced. */
+    heldLanes: `
+SELECT coalesce(held_until > clock_timestamp(), false) AS held FROM ${r}.checkpoints
+WHERE projection = $1 AND generation = $2 FOR UPDATE`,
 
     /** $2 generation. Whoever still feeds it loses its next compare-and-set, and finds out what is live. */
     fence: `UPDATE ${r}.checkpoints SET epoch = epoch + 1, held_until = NULL WHERE projection = $1 AND generation = $2`,

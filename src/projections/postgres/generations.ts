@@ -7,14 +7,17 @@ import {
   type Generations,
   generationSchema,
   type GenerationStatus,
-  type OpenSnapshot,
+  nextGeneration,
+  type OpenReader,
   type SnapshotMark,
   type StreamProgress,
 } from '../generation.js'
 import type { ProjectionModel } from '../projection-model.js'
 import type { LanePosition } from '../../subscriptions/index.js'
 import { declaredShape, tableStatements } from './columns.js'
+import { type BuiltAs, misfits } from './generation-fit.js'
 import { generationStatements } from './generation-statements.js'
+import { markNow, readersOf, snapshotsBefore } from './open-readers.js'
 import { pointViewsAt, shapeOf, tablesIn } from './views.js'
 
 export interface PostgresGenerationsOptions {
@@ -28,6 +31,8 @@ export interface PostgresGenerationsOptions {
 
 /** Longest time that a swap waits for a reader of the views: others queue behind a waiting swap. */
 const SWAP_LOCK_TIMEOUT = '25ms'
+
+const DROP_LOCK_TIMEOUT = '1s'
 
 export class PostgresGenerations implements Generations {
   readonly #options: PostgresGenerationsOptions
@@ -46,7 +51,7 @@ export class PostgresGenerations implements Generations {
     return this.#exclusively(async (tx) => {
       const status = await this.#status(tx)
       if (status === undefined) return this.#createFirst(tx)
-      await this.#refuseChanged(tx, status)
+      await this.#refuseMisfit(tx, status.live)
       await this.#addCheckpoints(tx, status.live.generation)
       return status.live
     })
@@ -64,7 +69,8 @@ export class PostgresGenerations implements Generations {
       try {
         return await rebuild()
       } finally {
-        await this.#run(connection, this.#sql.unlock, lock)
+        // Where that fails the session is lost, and the lock with it.
+        await this.#run(connection, this.#sql.unlock, lock).catch(() => undefined)
       }
     })
   }
@@ -74,8 +80,8 @@ export class PostgresGenerations implements Generations {
       const status = await this.#status(tx)
       if (status === undefined)
         throw new RebuildRefused(this.#name, 'it was never started: start the app once')
+      const building = nextGeneration(status)
       if (status.building !== undefined) await this.#drop(tx, status.building)
-      const building = status.live.generation + 1
       await this.#run(tx, this.#sql.build, [this.#name, building])
       const generation = await this.#create(tx, building)
       await this.#refuseOtherShape(tx, status.live, generation)
@@ -89,46 +95,61 @@ export class PostgresGenerations implements Generations {
 
   dropOlderThan(generation: number): Promise<readonly number[]> {
     return this.#exclusively(async (tx) => {
+      // Starts of the app wait behind this: a reader of an old table must not keep them waiting.
+      await this.#run(tx, `SET LOCAL lock_timeout = '${DROP_LOCK_TIMEOUT}'`, [])
       const rows = await this.#run<{ generation: number }>(tx, this.#sql.older, [this.#name, generation])
       for (const { generation: old } of rows) await this.#drop(tx, old)
       return rows.map(({ generation: old }) => old)
     })
   }
 
-  hold(generation: number, milliseconds: number): Promise<readonly LanePosition[]> {
-    return this.#run<LanePosition>(this.#db, this.#sql.hold, [this.#name, generation, milliseconds])
+  async hold(
+    generation: number,
+    milliseconds: number,
+    patience: number,
+  ): Promise<readonly LanePosition[] | 'blocked'> {
+    return this.#unlessBlocked(`${Math.ceil(patience)}ms`, async (tx) => {
+      await this.#run(tx, this.#sql.lockLanes, [this.#name, generation])
+      return this.#run<LanePosition>(tx, this.#sql.hold, [this.#name, generation, milliseconds])
+    })
+  }
+
+  async extendHold(generation: number, milliseconds: number): Promise<void> {
+    await this.#run(this.#db, this.#sql.extendHold, [this.#name, generation, milliseconds])
   }
 
   async letGo(generation: number): Promise<void> {
     await this.#run(this.#db, this.#sql.letGo, [this.#name, generation])
   }
 
-  async mark(): Promise<SnapshotMark> {
-    const [mark] = await this.#run<SnapshotMark>(this.#db, this.#sql.mark, [])
-    if (mark === undefined) throw new Error('the database gave no transaction id')
-    return mark
+  mark(): Promise<SnapshotMark> {
+    return markNow(this.#db)
   }
 
-  snapshotsBefore({ xid, at }: SnapshotMark): Promise<readonly OpenSnapshot[]> {
-    return this.#run<OpenSnapshot>(this.#db, this.#sql.snapshotsBefore, [xid, at])
+  snapshotsBefore(mark: SnapshotMark): Promise<readonly OpenReader[]> {
+    return snapshotsBefore(this.#db, mark)
+  }
+
+  async readersOfViews(): Promise<readonly OpenReader[]> {
+    const status = await this.status()
+    const tables = status === undefined ? [] : await tablesIn(this.#db, status.live.schema)
+    const views = tables.map(({ table }) => table)
+    return readersOf(this.#db, this.#options.app, views)
   }
 
   async swap(from: number, to: number): Promise<'swapped' | 'blocked'> {
-    try {
-      await this.#db.transaction().execute(async (tx) => {
-        await this.#run(tx, `SET LOCAL lock_timeout = '${SWAP_LOCK_TIMEOUT}'`, [])
-        const schema = this.#schema(to)
-        await pointViewsAt(tx, this.#options.app, schema, await tablesIn(tx, schema))
-        const moved = await this.#run(tx, this.#sql.swap, [this.#name, from, to])
-        if (moved.length === 0)
-          throw new RebuildRefused(this.#name, `generation ${from} is not live and held any more`)
-        await this.#run(tx, this.#sql.fence, [this.#name, from])
-      })
-      return 'swapped'
-    } catch (error) {
-      if (sqlStateOf(error) === SQL_STATE.lockNotAvailable) return 'blocked'
-      throw error
-    }
+    const outcome = await this.#unlessBlocked(SWAP_LOCK_TIMEOUT, async (tx) => {
+      const moved = await this.#run(tx, this.#sql.goLive, [this.#name, from, to])
+      const lanes = await this.#run<{ held: boolean }>(tx, this.#sql.heldLanes, [this.#name, from])
+      if (moved.length === 0 || !lanes.every(({ held }) => held)) {
+        const reason = `generation ${from} is not live and held any more, or generation ${to} not being built`
+        throw new RebuildRefused(this.#name, reason)
+      }
+      const schema = this.#schema(to)
+      await pointViewsAt(tx, this.#options.app, schema, await tablesIn(tx, schema))
+      await this.#run(tx, this.#sql.fence, [this.#name, from])
+    })
+    return outcome === 'blocked' ? 'blocked' : 'swapped'
   }
 
   async progressOf(stream: string): Promise<StreamProgress> {
@@ -148,6 +169,8 @@ export class PostgresGenerations implements Generations {
     await this.#run(tx, this.#sql.register, [this.#name])
     const generation = await this.#create(tx, 1)
     const tables = await tablesIn(tx, generation.schema)
+    // Two projections that create the schema at once would clash, in spite of IF NOT EXISTS.
+    await this.#run(tx, this.#sql.lock, [`reprise schema ${this.#options.app}`])
     await this.#run(tx, `CREATE SCHEMA IF NOT EXISTS ${quoted(this.#options.app)}`, [])
     await this.#refuseTaken(
       tx,
@@ -160,12 +183,11 @@ export class PostgresGenerations implements Generations {
   async #create(tx: Transaction<unknown>, generation: number): Promise<Generation> {
     const { model } = this.#options
     const schema = this.#schema(generation)
-    const shape = model.kind === 'table' ? declaredShape(model) : ''
     await this.#run(tx, `CREATE SCHEMA ${quoted(schema)}`, [])
     if (model.kind === 'sql') await model.createTables(tx, schema)
     else for (const statement of tableStatements(model, schema)) await this.#run(tx, statement, [])
-    const handled = [...model.handlers.keys()].sort()
-    await this.#run(tx, this.#sql.create, [this.#name, generation, model.version, handled, shape, schema])
+    const { version, eventTypes, shape } = this.#declared()
+    await this.#run(tx, this.#sql.create, [this.#name, generation, version, eventTypes, shape, schema])
     await this.#addCheckpoints(tx, generation)
     return { projection: this.#name, generation, schema }
   }
@@ -181,6 +203,9 @@ export class PostgresGenerations implements Generations {
   }
 
   async #drop(tx: Transaction<unknown>, generation: number): Promise<void> {
+    const [row] = await this.#run<{ live: number }>(tx, this.#sql.lockLive, [this.#name])
+    if (row?.live === generation)
+      throw new Error(`generation ${generation} of ${this.#name} is live: it cannot be dropped`)
     // CASCADE reaches what a user built on a generation's own tables; public views never select from a dropped one.
     await this.#run(tx, `DROP SCHEMA IF EXISTS ${quoted(this.#schema(generation))} CASCADE`, [])
     for (const statement of this.#sql.forget) await this.#run(tx, statement, [this.#name, generation])
@@ -199,29 +224,15 @@ export class PostgresGenerations implements Generations {
     }
   }
 
-  /** Feeding a table with other columns, or passing by events that a new handler wants, would spoil the live rows. */
-  async #refuseChanged(tx: Transaction<unknown>, { live }: GenerationStatus): Promise<void> {
+  #declared(): BuiltAs {
     const { model } = this.#options
-    const [found] = await this.#run<{ shape: string; event_types: string[] }>(tx, this.#sql.declared, [
-      this.#name,
-      live.generation,
-    ])
-    if (found === undefined) return
-    const faults: string[] = []
-    const declared = model.kind === 'table' ? declaredShape(model) : ''
-    if (found.shape !== declared) {
-      faults.push(
-        `projection ${this.#name}: generation ${live.generation} has the table ${found.shape}, the code declares ${declared}; ` +
-          `a rebuild over changed columns does not exist yet: give the projection a new name`,
-      )
-    }
-    const grown = [...model.handlers.keys()].filter((type) => !found.event_types.includes(type))
-    if (grown.length > 0) {
-      faults.push(
-        `projection ${this.#name}: generation ${live.generation} was built without ${grown.join(', ')}; ` +
-          `run reprise projection rebuild ${this.#name}`,
-      )
-    }
+    const shape = model.kind === 'table' ? declaredShape(model) : ''
+    return { shape, version: model.version, eventTypes: [...model.handlers.keys()].sort() }
+  }
+
+  async #refuseMisfit(tx: Transaction<unknown>, { generation }: Generation): Promise<void> {
+    const [built] = await this.#run<BuiltAs>(tx, this.#sql.builtAs, [this.#name, generation])
+    const faults = built === undefined ? [] : misfits(this.#name, generation, built, this.#declared())
     if (faults.length > 0) throw new DefinitionError(faults)
   }
 
@@ -254,6 +265,22 @@ export class PostgresGenerations implements Generations {
       await this.#run(tx, this.#sql.lock, [`reprise ${this.#options.read} ${this.#name}`])
       return work(tx)
     })
+  }
+
+  /** Runs a transaction that gives up where it would wait longer than that for a lock. */
+  async #unlessBlocked<T>(
+    lockTimeout: string,
+    work: (tx: Transaction<unknown>) => Promise<T>,
+  ): Promise<T | 'blocked'> {
+    try {
+      return await this.#db.transaction().execute(async (tx) => {
+        await this.#run(tx, `SET LOCAL lock_timeout = '${lockTimeout}'`, [])
+        return work(tx)
+      })
+    } catch (error) {
+      if (sqlStateOf(error) === SQL_STATE.lockNotAvailable) return 'blocked'
+      throw error
+    }
   }
 
   async #run<Row>(db: Kysely<unknown>, sql: string, parameters: readonly unknown[]): Promise<Row[]> {

@@ -34,7 +34,7 @@ export class TableProjector implements Subscriber<ReadTransaction> {
     if (envelopes.length === 0) return
     const rows = await this.#read(tx, [...new Set(envelopes.map(({ stream }) => stream.id))])
     fold(this.#model, this.#projection, rows, envelopes)
-    const columns = this.#model.columns.map(({ name }) => [...rows.values()].map((row) => row[name] ?? null))
+    const columns = this.#model.columns.map(({ name }) => [...rows.values()].map((row) => written(row[name])))
     await tx.executeQuery(CompiledQuery.raw(this.#sql.upsert, columns))
   }
 
@@ -42,6 +42,11 @@ export class TableProjector implements Subscriber<ReadTransaction> {
     const { rows } = await tx.executeQuery<FoldedRow>(CompiledQuery.raw(this.#sql.select, [keys]))
     return new Map(rows.map((row) => [row[this.#model.key] as string, presentOf(row)]))
   }
+}
+
+/** The driver would write a Date in this process's zone, whose offset it knows to the minute only. */
+function written(value: unknown): unknown {
+  return value instanceof Date ? value.toISOString() : (value ?? null)
 }
 
 /** The driver says null where a field says absent. */

@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
-import type { Lane } from '../../log/index.js'
+import { type Lane, laneName } from '../../log/index.js'
 import { quoted } from '../../postgres/schemas.js'
 import type {
   BatchScope,
@@ -8,6 +8,7 @@ import type {
   Guards,
   LanePosition,
   MoveOutcome,
+  StreamBehind,
   SubscriberRef,
   TakenLane,
 } from '../checkpoint-store.js'
@@ -29,10 +30,16 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
     { name, generation }: SubscriberRef,
     { topic, partition }: Lane,
   ): Promise<TakenLane | 'retired'> {
-    const { rows } = await this.#db.executeQuery<{ next: bigint; epoch: bigint }>(
+    const taken = await this.#db.executeQuery<TakenRow>(
       CompiledQuery.raw(this.#sql.take, [name, generation, topic, partition]),
     )
-    return rows[0] ?? 'retired'
+    // Only now: a swap that commits later fences the epoch just taken, an earlier one is seen here.
+    const fed = await this.#db.executeQuery(CompiledQuery.raw(this.#sql.isFed, [name, generation]))
+    if (fed.rows.length === 0) return 'retired'
+    const [row] = taken.rows
+    if (row === undefined)
+      throw new Error(`generation ${generation} of ${name} has no lane ${laneName({ topic, partition })}`)
+    return { next: row.next, epoch: row.epoch, lastEventId: row.last_event_id ?? undefined }
   }
 
   async move(
@@ -75,14 +82,32 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
     return rows
   }
 
+  async behind({ name, generation }: SubscriberRef, than: number): Promise<StreamBehind | undefined> {
+    const { rows } = await this.#db.executeQuery<{ stream: string; version: bigint; applied: bigint }>(
+      CompiledQuery.raw(this.#sql.behind, [name, generation, than]),
+    )
+    const [row] = rows
+    if (row === undefined) return undefined
+    return { stream: row.stream, version: Number(row.version), applied: Number(row.applied) }
+  }
+
   async #advance(
     tx: ReadTransaction,
     { name, generation }: SubscriberRef,
     move: CheckpointMove,
   ): Promise<boolean> {
-    const { lane, epoch, from, to } = move
+    const { lane, epoch, from, to, lastEventId } = move
     const { rows } = await tx.executeQuery(
-      CompiledQuery.raw(this.#sql.advance, [name, generation, lane.topic, lane.partition, epoch, from, to]),
+      CompiledQuery.raw(this.#sql.advance, [
+        name,
+        generation,
+        lane.topic,
+        lane.partition,
+        epoch,
+        from,
+        to,
+        lastEventId,
+      ]),
     )
     return rows.length === 1
   }
@@ -123,24 +148,30 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
 /** Rolls the batch back before any work was done. */
 class NotMoved extends Error {}
 
+interface TakenRow {
+  readonly next: bigint
+  readonly epoch: bigint
+  readonly last_event_id: string | null
+}
+
 const statements = (read: string) => {
   const r = quoted(read)
   const lane = 'projection = $1 AND generation = $2 AND topic = $3 AND partition = $4'
   return {
-    /** $1 projection, $2 generation, $3 topic, $4 partition. No row: the generation is neither live nor being built. */
+    /** $1 projection, $2 generation, $3 topic, $4 partition. */
     take: `
-UPDATE ${r}.checkpoints SET epoch = epoch + 1
-WHERE ${lane} AND EXISTS (
-  SELECT FROM ${r}.projections p WHERE p.name = $1 AND $2::integer IN (p.live_generation, p.building_generation)
-)
-RETURNING next_offset AS next, epoch`,
+UPDATE ${r}.checkpoints SET epoch = epoch + 1 WHERE ${lane} RETURNING next_offset AS next, epoch, last_event_id`,
+
+    /** $1 projection, $2 generation. No row: the generation is neither live nor being built. */
+    isFed: `
+SELECT FROM ${r}.projections WHERE name = $1 AND $2::integer IN (live_generation, building_generation)`,
 
     /**
-     * … $5 epoch, $6 expected next offset, $7 new next offset. The row lock orders this batch against a swap that holds
-     * or fences the lane: whoever comes second sees what the first one left.
+     * … $5 epoch, $6 expected next offset, $7 new next offset, $8 the event before that. The row lock orders this batch
+     * against a swap that holds or fences the lane: whoever comes second sees what the first one left.
      */
     advance: `
-UPDATE ${r}.checkpoints SET next_offset = $7
+UPDATE ${r}.checkpoints SET next_offset = $7, last_event_id = $8
 WHERE ${lane} AND epoch = $5 AND next_offset = $6 AND (held_until IS NULL OR held_until < clock_timestamp())
 RETURNING 1`,
 
@@ -155,6 +186,14 @@ WHERE c.projection = $1 AND c.generation = $2 AND c.topic = b.topic AND c.partit
     positions: `
 SELECT topic, partition, next_offset AS next FROM ${r}.checkpoints
 WHERE projection = $1 AND generation = $2 ORDER BY topic, partition`,
+
+    /** $2 generation, $3 the one that may be further. */
+    behind: `
+SELECT further.stream, further.version, coalesce(own.version, 0) AS applied
+FROM ${r}.guards further
+LEFT JOIN ${r}.guards own ON own.projection = $1 AND own.generation = $2 AND own.stream = further.stream
+WHERE further.projection = $1 AND further.generation = $3 AND further.version > coalesce(own.version, 0)
+LIMIT 1`,
 
     versions: `SELECT stream, version FROM ${r}.guards WHERE projection = $1 AND generation = $2 AND stream = ANY($3)`,
 

@@ -4,6 +4,7 @@ import { Gate } from '../../support/gate.js'
 import { uniqueName } from '../../support/kafka.js'
 import { startModuleProcess } from '../../support/module-process.js'
 import { Checkpoints, RecordingConsumer } from '../../support/recording-consumer.js'
+import { streamsOver } from '../../support/streams-over.js'
 import { waitFor } from '../../support/wait-for.js'
 import type { LogTest } from '../log.contract.js'
 
@@ -27,7 +28,7 @@ export function describeGroups(test: LogTest): void {
       what: 'both to have half',
       deadline: 20_000,
     })
-    await publish(topic, streams(topic, 16), 5)
+    await publish(topic, streamsOver(4, 4, topic), 5)
     await waitFor(() => one.applied.length + other.applied.length >= 80, { what: 'all records' })
 
     const places = [...one.applied, ...other.applied].map(
@@ -41,7 +42,7 @@ export function describeGroups(test: LogTest): void {
 
   promise('gives every group all records', async () => {
     const topic = await newTopic(2)
-    await publish(topic, streams(topic, 6), 2)
+    await publish(topic, streamsOver(2, 3, topic), 2)
     const consumers = [new RecordingConsumer(), new RecordingConsumer()]
 
     for (const consumer of consumers) await subscribe({ topics: [topic], consumer })
@@ -65,7 +66,7 @@ export function describeGroups(test: LogTest): void {
     })
 
     await subscription.stop()
-    await publish(topic, streams(topic, 16), 5)
+    await publish(topic, streamsOver(4, 4, topic), 5)
     await waitFor(() => staying.held.size === 4, { what: 'the takeover', deadline: 20_000 })
     await waitFor(() => staying.applied.length === 80, { what: 'all records' })
 
@@ -82,7 +83,7 @@ export function describeGroups(test: LogTest): void {
     const lanes = new Set<string>()
     while (lanes.size < 4) lanes.add(await doomed.nextLine())
     const heir = new RecordingConsumer()
-    await publish(topic, streams(topic, 16), 5)
+    await publish(topic, streamsOver(4, 4, topic), 5)
 
     await doomed.kill('SIGKILL')
     await subscribe({ topics: [topic], group, consumer: heir, lease })
@@ -95,7 +96,7 @@ export function describeGroups(test: LogTest): void {
     'stops after the batches under way, gives every partition back, and delivers nothing more',
     async () => {
       const topic = await newTopic(2)
-      const published = await publish(topic, streams(topic, 8), 2)
+      const published = await publish(topic, streamsOver(2, 4, topic), 2)
       const gate = new Gate()
       const consumer = new RecordingConsumer({ step: () => gate.opened })
       const subscription = await subscribe({ topics: [topic], consumer, batchSize: 1 })
@@ -131,9 +132,6 @@ export function describeGroups(test: LogTest): void {
     expect(untilAborted.underWay).toBe(0)
   })
 }
-
-const streams = (prefix: string, count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
 
 /** A member that names the lanes it is given and applies nothing. */
 const memberCode = (openingCode: string, member: { group: string; topic: string; lease: number }): string => `

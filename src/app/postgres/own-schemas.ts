@@ -1,0 +1,109 @@
+import type { Pool, PoolClient } from 'pg'
+import { ConfigurationError, TimedOut } from '../../core/errors/index.js'
+import { inTransaction } from '../../postgres/pool.js'
+import { quoted, type Schemas } from '../../postgres/schemas.js'
+import { SQL_STATE, sqlStateOf } from '../../postgres/sql-state.js'
+import type { AppModel } from '../app-model.js'
+
+export interface DroppedSchemas {
+  /** In name order. */
+  readonly schemas: readonly string[]
+  /** The log that the dropped store had recorded. */
+  readonly recordedLog: string | undefined
+}
+
+/** Milliseconds to wait for sessions that use a table: those of a killed process end within this. */
+const LOCK_TIMEOUT = 10_000
+
+/**
+ * Drops the schemas of an app in one transaction: those of its store and its read side, those of its projections'
+ * generations, and with them the public views, whose schema goes too unless somebody keeps other things in it.
+ *
+ * @throws {@link ConfigurationError} when something else in the database is built on what would be dropped,
+ * {@link TimedOut} when other sessions do not let go; nothing is dropped then
+ */
+export async function dropOwnSchemas(
+  pool: Pool,
+  { store, read }: Schemas,
+  { name: app, projections }: Pick<AppModel, 'name' | 'projections'>,
+): Promise<DroppedSchemas> {
+  const generations = projections.map(({ name }) => `${app}_${name}_g[0-9]+`).join('|')
+  try {
+    return await inTransaction(pool, async (client) => {
+      await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`)
+      for (const schema of [store, read]) await client.query(LOCK_MIGRATIONS, [`reprise migrate ${schema}`])
+      const log = await recordedLogIn(client, store)
+      const own = await namesOf(client, SCHEMAS, [[store, read], `^(${generations})$`])
+      await refuseIfBuiltOn(client, own, app)
+      for (const schema of own) await client.query(`DROP SCHEMA ${quoted(schema)} CASCADE`)
+      const empty = await namesOf(client, SCHEMA_IF_EMPTY, [app])
+      for (const schema of empty) await client.query(`DROP SCHEMA ${quoted(schema)}`)
+      return { schemas: [...own, ...empty].sort(), recordedLog: log }
+    })
+  } catch (error) {
+    if (sqlStateOf(error) === SQL_STATE.lockNotAvailable || sqlStateOf(error) === SQL_STATE.deadlockDetected)
+      throw new TimedOut(`other processes to let go of the schemas of ${app}`, LOCK_TIMEOUT)
+    throw error
+  }
+}
+
+async function recordedLogIn(client: PoolClient, store: string): Promise<string | undefined> {
+  const settings = `${quoted(store)}.settings`
+  const { rows: found } = await client.query<{ exists: boolean }>(EXISTS, [settings])
+  if (found[0]?.exists !== true) return undefined
+  const { rows } = await client.query<{ value: string }>(`SELECT value FROM ${settings} WHERE name = 'log'`)
+  return rows[0]?.value
+}
+
+async function refuseIfBuiltOn(client: PoolClient, schemas: readonly string[], app: string): Promise<void> {
+  const strangers = await namesOf(client, BUILT_ON, [schemas, app])
+  if (strangers.length === 0) return
+  throw new ConfigurationError(
+    'DATABASE_URL',
+    `leads to a database where ${strangers.join(', ')} is built on tables or views of ${app}: drop that first, as nothing but the app's own is dropped here`,
+  )
+}
+
+async function namesOf(client: PoolClient, sql: string, parameters: unknown[]): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(sql, parameters)
+  return rows.map(({ name }) => name)
+}
+
+/** The same lock as a migration's: a process that starts meanwhile waits, and finds an empty database. */
+const LOCK_MIGRATIONS = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))'
+
+const EXISTS = 'SELECT to_regclass($1) IS NOT NULL AS exists'
+
+/** $1 names, $2 pattern. */
+const SCHEMAS = `
+SELECT nspname::text AS name FROM pg_namespace WHERE nspname = ANY($1) OR nspname ~ $2 ORDER BY nspname`
+
+/** $1 name. What a type, a function or a relation is in is not empty; other objects keep it from being dropped anyway. */
+const SCHEMA_IF_EMPTY = `
+SELECT n.nspname::text AS name FROM pg_namespace n
+WHERE n.nspname = $1
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = n.oid)`
+
+/**
+ * $1 own schemas, $2 the public one. Views and foreign keys that a cascade would take along: those that depend on a
+ * relation of the own schemas, or on one of the public views, which are named like the table they select from.
+ */
+const BUILT_ON = `
+WITH own AS (
+  SELECT c.oid, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY($1)
+), uses AS (
+  SELECT DISTINCT r.ev_class AS relation, d.refobjid AS used
+  FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+  WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+  UNION
+  SELECT conrelid, confrelid FROM pg_constraint WHERE contype = 'f'
+), public_views AS (
+  SELECT c.oid FROM uses u
+  JOIN own ON own.oid = u.used
+  JOIN pg_class c ON c.oid = u.relation AND c.relname = own.relname
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $2
+)
+SELECT DISTINCT u.relation::regclass::text AS name FROM uses u
+WHERE (u.used IN (SELECT oid FROM own) OR u.used IN (SELECT oid FROM public_views))
+  AND u.relation NOT IN (SELECT oid FROM own) AND u.relation NOT IN (SELECT oid FROM public_views)
+ORDER BY 1`

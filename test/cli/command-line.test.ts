@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest'
+import { bankFolder, folderWith, runCli } from '../support/cli.js'
+
+const stackFrame = /^\s+at .*:\d+/m
+
+describe('the command line', () => {
+  it('answers --help within 250 ms', async () => {
+    await runCli(['--help'])
+    const times: number[] = []
+    for (let run = 0; run < 5; run++) {
+      const began = performance.now()
+      const { exitCode } = await runCli(['--help'])
+      times.push(performance.now() - began)
+      expect(exitCode).toBe(0)
+    }
+
+    expect(Math.min(...times)).toBeLessThan(250)
+  })
+
+  it('shows help and version on stdout', async () => {
+    expect(await runCli(['--help'])).toMatchObject({ exitCode: 0, stderr: '' })
+    expect((await runCli(['projection', 'rebuild', '--help'])).stdout).toContain('--swap-timeout')
+    expect((await runCli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+
+  it.each([
+    [['projectoin'], 'unknown command', 'Did you mean projection?'],
+    [['projection', 'rebild', 'balances'], 'unknown command', 'Did you mean rebuild?'],
+    [['describe', '--jsn'], 'unknown option', 'Did you mean --json?'],
+    [['describe', 'more'], 'too many arguments', ''],
+    [['projection', 'rebuild'], 'missing required argument', 'name'],
+    [['projection', 'rebuild', 'balances', '--from', 'tape'], "'tape' is invalid", 'log, store'],
+    [['projection', 'rebuild', 'balances', '--swap-timeout', 'soon'], "'soon' is invalid", '30s'],
+    [['describe', '--timeout', '-5s'], 'invalid', '30s'],
+    [['describe', '--app'], 'argument missing', '--app'],
+    [['db'], 'Usage: reprise db', 'migrate'],
+  ])('answers %o with usage: %s', async (args, problem, wayOut) => {
+    const { exitCode, stdout, stderr } = await runCli(args)
+
+    expect(stderr).toContain(problem)
+    expect(stderr).toContain(wayOut)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  })
+
+  it('says a mistake as a document with --json', async () => {
+    const { exitCode, stdout, stderr } = await runCli(['projectoin', '--json'])
+
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'USAGE', exitCode: 2 } })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  })
+})
+
+describe('the app module', () => {
+  it.each<[string, Record<string, string>, string[], string]>([
+    ['is missing', {}, [], 'there is no reprise.config.js or reprise.config.mjs in'],
+    ['does not exist', {}, ['--app', 'gone.mjs'], 'gone.mjs does not exist'],
+    ['is TypeScript', { 'app.ts': '' }, ['--app', 'app.ts'], 'compile it'],
+    ['exports nothing', { 'reprise.config.mjs': 'export const app = 1' }, [], 'no default export'],
+    ['exports something else', { 'reprise.config.mjs': 'export default {}' }, [], 'is something else'],
+    ['throws', { 'reprise.config.mjs': "\nthrow new TypeError('no luck')" }, [], 'TypeError: no luck ('],
+    ['has a syntax error', { 'reprise.config.mjs': '\n\nexport defualt 1' }, [], 'shows where'],
+    ['imports what is not there', { 'reprise.config.mjs': "import 'not-there'" }, [], "'not-there'"],
+  ])('is refused in one message when it %s', async (_case, files, args, message) => {
+    const { exitCode, stdout, stderr } = await runCli(['describe', ...args], {
+      folder: await folderWith(files),
+    })
+
+    expect(stderr).toContain('error: the setting --app cannot be used: ')
+    expect(stderr).toContain(message)
+    expect(stderr).not.toMatch(stackFrame)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  })
+
+  it('shows where it comes from with --verbose', async () => {
+    const folder = await folderWith({ 'reprise.config.mjs': "throw new TypeError('no luck')" })
+
+    expect((await runCli(['describe', '--verbose'], { folder })).stderr).toMatch(stackFrame)
+  })
+
+  it('is found by REPRISE_APP, and by --app before that', async () => {
+    const folder = await bankFolder()
+
+    const named = await runCli(['describe'], { environment: { REPRISE_APP: `${folder}/bank.js` } })
+    const flagged = await runCli(['describe', '--app', `${folder}/reprise.config.js`], {
+      environment: { REPRISE_APP: 'gone.js' },
+    })
+
+    expect(named.stderr).toContain('no default export')
+    expect(flagged.stdout).toContain('bank.account')
+  })
+
+  it('is refused with every fault of its definition', async () => {
+    const folder = await bankFolder()
+    const faulty = `import { bank } from './bank.js'
+      export default { ...bank, aggregates: [...bank.aggregates, ...bank.aggregates], name: 'Bank' }`
+    const { exitCode, stderr } = await runCli(['describe', '--app', 'faulty.js'], {
+      folder: await folderWith({ 'faulty.js': faulty.replace('./bank.js', `${folder}/bank.js`) }),
+    })
+
+    expect(stderr).toContain('two aggregates are called account')
+    expect(stderr).toContain('the app name "Bank" must match')
+    expect(exitCode).toBe(2)
+  })
+})
+
+describe('describe', () => {
+  it('shows how the app is wired without connecting to anything', async () => {
+    const unreachable = { DATABASE_URL: 'postgres://127.0.0.1:1/none', KAFKA_BROKERS: '127.0.0.1:1' }
+    const run = { folder: await bankFolder(), environment: unreachable }
+
+    const { exitCode, stdout, stderr } = await runCli(['describe', '--json'], run)
+
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({
+      app: 'bank',
+      schemas: { store: 'reprise_store', read: 'reprise_read', readModels: 'bank' },
+      aggregates: [
+        {
+          name: 'account',
+          topic: { name: 'bank.account', partitions: 4 },
+          commands: [
+            { name: 'OpenAccount', target: 'accountId', expect: 'noStream' },
+            { name: 'DepositMoney', expect: 'streamExists' },
+            { name: 'WithdrawMoney' },
+            { name: 'Touch' },
+          ],
+          events: [
+            { name: 'AccountOpened' },
+            {
+              name: 'MoneyDeposited',
+              fields: [
+                { name: 'amount', kind: 'long', optional: false },
+                { name: 'reference', kind: 'string', optional: true },
+              ],
+            },
+            { name: 'MoneyWithdrawn' },
+          ],
+        },
+      ],
+      projections: [
+        {
+          name: 'balances',
+          kind: 'table',
+          guard: 'dense',
+          group: 'bank.balances.g<n>',
+          handles: ['AccountOpened', 'MoneyDeposited', 'MoneyWithdrawn'],
+          table: { name: 'balances', key: 'account_id', indexes: [['balance']] },
+        },
+        { name: 'statements', kind: 'sql', handles: ['MoneyDeposited', 'MoneyWithdrawn'] },
+      ],
+    })
+  })
+})

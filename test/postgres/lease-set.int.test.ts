@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { type Held, LeaseSet } from '../../src/postgres/lease-set.js'
+import { uniqueName } from '../support/kafka.js'
+import { waitFor } from '../support/wait-for.js'
+import { schemas, useMigratedDatabase } from '../support/write-side.js'
+
+const database = useMigratedDatabase()
+const TTL = 1_000
+
+describe('LeaseSet', () => {
+  it('gives the only member everything', async () => {
+    const { join } = group(10)
+
+    expect(itemsOf(await join().renew())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  })
+
+  it.each([
+    [2, 64],
+    [3, 64],
+    [5, 6],
+    [4, 2],
+  ])(
+    'shares fairly among %i members: of %i items nobody has more than his part, and each has one owner',
+    async (size, items) => {
+      const { join } = group(items)
+      const members = Array.from({ length: size }, () => join())
+
+      const held = await settled(members)
+
+      expect(itemsOf(...held)).toEqual(range(items))
+      expect(Math.max(...held.map(({ size: count }) => count))).toBeLessThanOrEqual(Math.ceil(items / size))
+    },
+  )
+
+  it('lets a member that joins have its share after the next renewals, without waiting for an expiry', async () => {
+    const { join } = group(8, 60_000)
+    const first = join()
+    await first.renew()
+    const second = join()
+
+    expect((await second.renew()).size).toBe(0)
+    expect((await first.renew()).size).toBe(4)
+    expect((await second.renew()).size).toBe(4)
+  })
+
+  it('gives what a member leaves to the others at once', async () => {
+    const { join } = group(8, 60_000)
+    const members = [join(), join()]
+    await settled(members)
+
+    await members[0]?.leave()
+
+    expect((await members[1]?.renew())?.size).toBe(8)
+  })
+
+  it('gives one released item to the others at once', async () => {
+    const { join } = group(1, 60_000)
+    const [one, other] = [join(), join()]
+    await one.renew()
+
+    expect((await other.renew()).size).toBe(0)
+    await one.release(0)
+
+    expect((await other.renew()).get(0)).toBe(2n)
+    expect((await one.renew()).size).toBe(0)
+  })
+
+  it('gives what a silent member held to the others after its time, and not before', async () => {
+    const { join } = group(8)
+    const [crashed, living] = [join(), join()]
+    const began = performance.now()
+    await crashed.renew()
+    expect((await living.renew()).size).toBe(0)
+
+    const waited = await waitFor(
+      async () => ((await living.renew()).size === 8 ? performance.now() - began : undefined),
+      { what: 'the takeover', deadline: 2 * TTL + 2_000 },
+    )
+
+    expect(waited).toBeGreaterThanOrEqual(TTL)
+  })
+
+  it('raises an epoch when an item changes hands, and only then', async () => {
+    const { join } = group(2, 60_000)
+    const [one, other] = [join(), join()]
+
+    const history = [await one.renew(), await one.renew(), await one.renew()]
+    expect(history.map((held) => [...held.values()])).toEqual(Array(3).fill([1n, 1n]))
+    await other.renew()
+    await one.renew()
+    expect([...(await other.renew())]).toEqual([[1, 2n]])
+    await other.leave()
+
+    expect([...(await one.renew())]).toEqual([
+      [0, 1n],
+      [1, 3n],
+    ])
+  })
+
+  it('raises the epoch also for an owner that was late itself', async () => {
+    const { join, scope } = group(1)
+    const owner = join()
+    await owner.renew()
+    const hasExpired = async () => {
+      const { rows } = await database.pool.query(
+        `SELECT FROM ${schemas.store}.relay_slots WHERE scope = $1 AND expires_at < clock_timestamp()`,
+        [scope],
+      )
+      return rows.length === 1
+    }
+    await waitFor(hasExpired, { what: 'the expiry' })
+
+    expect((await owner.renew()).get(0)).toBe(2n)
+  })
+
+  it('never has two owners of an item while members come, stay and go', async () => {
+    const { join } = group(16, 60_000)
+    let members = [join(), join(), join()]
+    for (let round = 0; round < 12; round++) {
+      await Promise.all(members.map((member) => member.renew()))
+      if (round % 4 === 1) members = [...members, join()]
+      if (round % 4 === 3) await members.shift()?.leave()
+    }
+
+    const held = await settled(members)
+
+    expect(itemsOf(...held)).toEqual(range(16))
+  })
+
+  it('keeps scopes apart', async () => {
+    const [here, there] = [group(4), group(4)]
+
+    expect((await here.join().renew()).size).toBe(4)
+    expect((await there.join().renew()).size).toBe(4)
+  })
+
+  function group(items: number, ttl = TTL) {
+    const scope = uniqueName('scope')
+    const tables = { schema: schemas.store, leases: 'relay_slots', members: 'relay_members' } as const
+    return {
+      scope,
+      join: () => new LeaseSet({ pool: database.pool, tables, scope, items, member: randomUUID(), ttl }),
+    }
+  }
+})
+
+/** What members hold after enough renewals for everybody to have seen everybody. */
+async function settled(members: readonly LeaseSet[]): Promise<readonly Held[]> {
+  for (let round = 0; round < 3; round++) await Promise.all(members.map((member) => member.renew()))
+  const held: Held[] = []
+  for (const member of members) held.push(await member.renew())
+  return held
+}
+
+const itemsOf = (...held: readonly Held[]): readonly number[] =>
+  held.flatMap((it) => [...it.keys()]).sort((one, other) => one - other)
+
+const range = (length: number): readonly number[] => Array.from({ length }, (_, index) => index)

@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import ts from 'typescript'
+import { compiledSource } from './compiled-source.js'
+import { waitFor } from './wait-for.js'
+
+/** What a run of the command line left behind. */
+export interface CliRun {
+  readonly exitCode: number | NodeJS.Signals
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CliOptions {
+  readonly environment?: NodeJS.ProcessEnv
+  readonly folder?: string
+}
+
+/** A run under way. */
+export interface CliProcess {
+  /** Waits until its stderr holds the text. */
+  says(text: string): Promise<void>
+  signal(signal: NodeJS.Signals): void
+  readonly ended: Promise<CliRun>
+}
+
+/** Runs the command line in a process of its own, without a terminal, and waits for its end. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  return (await startCli(args, options)).ended
+}
+
+export async function startCli(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
+  const main = join(await compiledSource(), 'cli', 'main.js')
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: options.folder ?? tmpdir(),
+    env: { ...withoutSettings(process.env), ...options.environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = collect(child)
+  return {
+    says: async (text) => {
+      await waitFor(() => output.stderr.includes(text), { what: `the command line to say "${text}"` })
+    },
+    signal: (signal) => child.kill(signal),
+    ended: once(child, 'close').then(([code, signal]) => ({
+      exitCode: (signal ?? code) as number | NodeJS.Signals,
+      ...output,
+    })),
+  }
+}
+
+/** The folder with a `reprise.config.js` that exports the small bank of these tests. */
+export async function bankFolder(): Promise<string> {
+  const source = await readFile(fileURLToPath(new URL('bank.ts', import.meta.url)), 'utf8')
+  const { outputText } = ts.transpileModule(source, {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      experimentalDecorators: true,
+      useDefineForClassFields: true,
+    },
+  })
+  const library = pathToFileURL(join(await compiledSource(), 'index.js')).href
+  return folderWith({
+    'package.json': '{ "type": "module" }',
+    'bank.js': outputText.replace(/from 'reprise'/, `from '${library}'`),
+    'reprise.config.js': "export { bank as default } from './bank.js'\n",
+  })
+}
+
+/** A new folder with these files. */
+export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'reprise-cli-'))
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  return folder
+}
+
+function collect(child: ChildProcess): { stdout: string; stderr: string } {
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => (output[name] += text))
+  }
+  return output
+}
+
+/** What the shell of the test run says about databases, logs and colours must not reach the commands under test. */
+function withoutSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const settings = /^(DATABASE_URL|KAFKA_|REPRISE_|NODE_ENV|LOG_LEVEL|FORCE_COLOR|NODE_OPTIONS)/
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !settings.test(name)))
+}
