@@ -106,6 +106,15 @@ describe('a command that cannot reach its database', () => {
     expect(rest).toEqual({ exitCode, stdout: '' })
   })
 
+  it('says in one line that the broker is not there', async () => {
+    await answer(database.url, 'db', 'migrate')
+    const environment = { DATABASE_URL: database.url, KAFKA_BROKERS: '127.0.0.1:1' }
+    const { exitCode, stderr } = await runCli(['projection', 'list'], { folder, environment })
+
+    expect(stderr).toMatch(/^error: the log kafka at 127\.0\.0\.1:1 is not available: .*\n$/)
+    expect(exitCode).toBe(1)
+  })
+
   it('makes no embedded database where there is none', async () => {
     const empty = await folderWith({})
     const environment = { REPRISE_DATA_FOLDER: join(empty, 'data') }

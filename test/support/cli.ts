@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
+import { afterAll } from 'vitest'
 import { compiledSource } from './compiled-source.js'
 import { waitFor } from './wait-for.js'
 
@@ -34,7 +35,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
 }
 
 export async function startCli(args: readonly string[], options: CliOptions = {}): Promise<CliProcess> {
-  const main = join(await compiledSource(), 'cli', 'main.js')
+  const main = join(await library(), 'cli', 'main.js')
   const child = spawn(process.execPath, [main, ...args], {
     cwd: options.folder ?? tmpdir(),
     env: { ...withoutSettings(process.env), ...options.environment },
@@ -64,19 +65,33 @@ export async function bankFolder(): Promise<string> {
       useDefineForClassFields: true,
     },
   })
-  const library = pathToFileURL(join(await compiledSource(), 'index.js')).href
+  const index = pathToFileURL(join(await library(), 'index.js')).href
   return folderWith({
     'package.json': '{ "type": "module" }',
-    'bank.js': outputText.replace(/from 'reprise'/, `from '${library}'`),
+    'bank.js': outputText.replace(/from 'reprise'/, `from '${index}'`),
     'reprise.config.js': "export { bank as default } from './bank.js'\n",
   })
 }
 
-/** A new folder with these files. */
+/** A new folder with these files, removed after the tests of the file. */
 export async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'reprise-cli-'))
+  folders.push(folder)
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
   return folder
+}
+
+const folders: string[] = []
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true })
+})
+
+let compiled: Promise<string> | undefined
+
+/** One for all commands and apps of a test file: two copies of the library do not know each other's classes. */
+function library(): Promise<string> {
+  compiled ??= compiledSource()
+  return compiled
 }
 
 function collect(child: ChildProcess): { stdout: string; stderr: string } {

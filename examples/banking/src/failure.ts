@@ -28,8 +28,9 @@ export function exitCodeOf(error: unknown): number {
 
 /** One message that says what, where and what to do; where it came from only on demand. */
 export function failureText(error: unknown, verbose: boolean): string {
+  if (error instanceof Interrupted) return error.message
   const message = error instanceof Error ? error.message : String(error)
-  return `${message}${hintFor(error)}${verbose ? `\n${inspect(error)}` : ''}`
+  return `error: ${message}${hintFor(error)}${verbose ? `\n${inspect(error)}` : ''}`
 }
 
 function hintFor(error: unknown): string {

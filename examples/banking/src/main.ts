@@ -16,7 +16,7 @@ async function main(words: readonly string[]): Promise<number> {
     const signal = interruption((line) => progress.say(line))
     return await run(args, { progress, signal, print })
   } catch (error) {
-    progress.say(`error: ${failureText(error, args?.verbose ?? false)}`)
+    progress.say(failureText(error, args?.verbose ?? false))
     return exitCodeOf(error)
   }
 }

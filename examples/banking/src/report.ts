@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { Counters, Surroundings } from 'reprise'
 import type { Imported } from './import/import-transactions.js'
 import type { Mismatch } from './import/compare-balances.js'
@@ -60,7 +61,14 @@ export function mismatchText({ accountNumber, transactionId, bankBalance, ourBal
 /** The start-up line. */
 export function surroundingsText({ database, log, dataFolder }: Surroundings): string {
   const why = log === 'postgres' ? ' (no KAFKA_BROKERS)' : ''
-  return `database ${database} · log ${log}${why} · data folder ${dataFolder ?? 'none (DATABASE_URL is set)'}`
+  const folder = dataFolder === undefined ? 'none (DATABASE_URL is set)' : fromHere(dataFolder)
+  return `database ${database} · log ${log}${why} · data folder ${folder}`
+}
+
+/** A path as one would type it here. */
+function fromHere(path: string): string {
+  const short = relative('.', path)
+  return short.startsWith('..') ? path : short
 }
 
 export const count = (number: number): string => number.toLocaleString('en-US')

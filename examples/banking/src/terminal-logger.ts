@@ -7,16 +7,20 @@ interface Facts {
   readonly client?: string
 }
 
+/** Milliseconds in which a person is told the same only once. */
+const QUIET = 10_000
+
 /**
- * Shows a person what the framework has to say: one line each, no line twice in a row, without the facts that a machine
- * would want. With `--verbose` the framework's own logger takes its place.
+ * Shows a person what the framework has to say: one line each, without the facts that a machine would want. With
+ * `--verbose` the framework's own logger takes its place.
  */
 export function terminalLogger(say: (line: string) => void): Logger {
-  let last: string | undefined
+  const saidAt = new Map<string, number>()
   const warn = ({ error, client }: Facts, message: string): void => {
-    const line = error === undefined ? `warning: ${message}` : `warning: ${message} (${error})`
-    if (client === undefined && line !== last) say(line)
-    last = line
+    const now = performance.now()
+    if (client !== undefined || now - (saidAt.get(message) ?? -Infinity) < QUIET) return
+    saidAt.set(message, now)
+    say(error === undefined ? `warning: ${message}` : `warning: ${message} (${error})`)
   }
   return { debug: () => undefined, info: (_, message) => say(message), warn, error: warn }
 }

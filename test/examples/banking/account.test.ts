@@ -70,7 +70,9 @@ describe('Account', () => {
   it('closes when nothing is left on it, and takes no new business then', () => {
     const account = openAccount(500n)
 
-    expect(() => account.close(new CloseAccount({ accountNumber }), context)).toThrow('must be paid out first')
+    expect(() => account.close(new CloseAccount({ accountNumber }), context)).toThrow(
+      'must be paid out first',
+    )
     account.withdraw(new Withdraw({ accountNumber, amount: 500n }), context)
     account.close(new CloseAccount({ accountNumber }), context)
 
