@@ -60,8 +60,8 @@ class Spoil extends Command('Spoil', { id: string(), how: string() })('id') {}
 @Aggregate({ name: 'sheet', events: [Noted, Spoiled], topic: { partitions: 2 } })
 class Sheet extends AggregateRoot<Noted | Spoiled> {
   @Handles(Note, { expect: 'any' })
-  note({ id: _, ...values }: Note) {
-    this.emit(new Noted(values))
+  note(note: Note) {
+    this.emit(new Noted(note))
   }
 
   @Handles(Spoil, { expect: 'any' })
@@ -270,7 +270,9 @@ describe('SqlProjection', () => {
   })
 
   it('is read through views in the schema of the app', async () => {
-    await using app = await Reprise.start(sheets, quietly(url))
+    const app = await Reprise.start(sheets, quietly(url))
+    await app.stop()
+
     const views = await ask(
       url,
       `SELECT table_schema || '.' || table_name AS view FROM information_schema.views
@@ -278,6 +280,5 @@ describe('SqlProjection', () => {
     )
 
     expect(views).toEqual([{ view: 'desk.counts' }, { view: 'desk.lines' }, { view: 'desk.sheets' }])
-    void app
   })
 })

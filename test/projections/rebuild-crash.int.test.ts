@@ -142,7 +142,7 @@ describe('the live generation', () => {
     await expect(generations.swap(1, 2)).rejects.toThrow('generation 1 is not live and held any more')
     await generations.hold(1, 10_000, 1_000)
     expect(await generations.swap(1, 2)).toBe('swapped')
-    void app
+    await caughtUpAll(app, url)
   })
 
   it('is not held while a batch of it is under way', async () => {

@@ -132,7 +132,7 @@ describe('readers of a projection that is rebuilt', () => {
 
     expect(await generationsOfBalances(url)).toMatchObject({ live: 2 })
     expect(await reader.one(WHOLE)).toEqual(six)
-    void app
+    await caughtUpAll(app, url)
   })
 
   it('with a snapshot from before the rebuild came level do not see what was not there then', async () => {
@@ -149,7 +149,7 @@ describe('readers of a projection that is rebuilt', () => {
     expect(await reader?.one(WHOLE)).toEqual(six)
     await reader?.[Symbol.asyncDispose]()
     await rebuilding.result
-    void app
+    await caughtUpAll(app, url)
   })
 
   it('with a newer snapshot are not waited for, though an old writing transaction holds everybody back', async () => {
@@ -171,7 +171,7 @@ describe('readers of a projection that is rebuilt', () => {
     expect(await young.one(WHOLE)).toEqual(six)
     await young.rows('COMMIT')
     await writer.rows('COMMIT')
-    void app
+    await caughtUpAll(app, url)
   })
 
   it('that hold the view in an open transaction are waited for, by name', async () => {
@@ -186,7 +186,7 @@ describe('readers of a projection that is rebuilt', () => {
     await reader.rows('COMMIT')
 
     await rebuilding.result
-    void app
+    await caughtUpAll(app, url)
   })
 
   it('that do not make way end the rebuild: the old generation goes on, and nothing is left of the new one', async () => {
