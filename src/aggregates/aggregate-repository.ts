@@ -38,6 +38,11 @@ export class AggregateRepository {
     return kept ?? this.#load(model, stream)
   }
 
+  /** Whether the aggregate is at hand, so that taking it asks the store nothing. */
+  keeps(stream: StreamRef): boolean {
+    return this.#kept.has(streamName(stream))
+  }
+
   /** Keeps an aggregate whose events are all stored. */
   put(stream: StreamRef, loaded: LoadedAggregate): void {
     this.#kept.set(streamName(stream), loaded)

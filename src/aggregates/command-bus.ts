@@ -58,6 +58,8 @@ interface PendingCommand extends Target {
   readonly provenance: Provenance
   readonly context: DecisionContext
   readonly expect: ExecuteOptions['expect']
+  /** The caller gave the id, so it may have sent the command before. */
+  readonly mayBeRetry: boolean
 }
 
 /** The command is stored, now or since before. */
@@ -140,10 +142,13 @@ export class CommandBus {
       },
       context: new DecisionContext(now, actor, newId),
       expect,
+      mayBeRetry: options.commandId !== undefined,
     }
   }
 
   async #run(pending: PendingCommand): Promise<Receipt> {
+    const known = await this.#knownBefore(pending)
+    if (known !== undefined) return this.#answer(pending, known)
     for (let decisions = 1; ; decisions++) {
       const loaded = await this.#load(pending)
       const decision = this.#decide(pending, loaded)
@@ -155,6 +160,16 @@ export class CommandBus {
       if (decisions === MOST_DECISIONS) throw lastLoss(pending, loaded, outcome)
       await delay(pauseAfter(decisions))
     }
+  }
+
+  /**
+   * A retry is answered without reading history, where that would have to be read for it. Where the aggregate is at hand
+   * a first try is the likelier, and the append itself notices a known id.
+   */
+  async #knownBefore(pending: PendingCommand): Promise<Accepted | undefined> {
+    if (!pending.mayBeRetry || this.#options.repository.keeps(pending.stream)) return undefined
+    const { result } = await this.#ask(pending)
+    return result && { outcome: 'known', result }
   }
 
   #answer(pending: PendingCommand, outcome: Accepted): Receipt {

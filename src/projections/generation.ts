@@ -72,8 +72,8 @@ export interface Generations {
   /** Holds a generation for so many milliseconds from now. Does nothing once the hold has run out. */
   extendHold(generation: number, milliseconds: number): Promise<void>
 
-  /** Lets a held generation move again. */
-  letGo(generation: number): Promise<void>
+  /** Lets a held generation move again, unless it is another one by now that it was held for. */
+  letGo(generation: number, building: number): Promise<void>
 
   /** The time of the database, to compare snapshots with. */
   mark(): Promise<SnapshotMark>

@@ -65,7 +65,7 @@ export async function swapWhenLevel<Tx>(options: SwapOptions<Tx>): Promise<void>
     })
   } catch (error) {
     // If the database cannot be reached either, the hold runs out by itself.
-    await generations.letGo(live.generation).catch(() => undefined)
+    await generations.letGo(live.generation, building.generation).catch(() => undefined)
     throw error
   } finally {
     clearInterval(renewal)

@@ -6,6 +6,7 @@ import {
   Applies,
   boolean,
   Command,
+  CommandRejected,
   date,
   defineApp,
   type Delivery,
@@ -61,7 +62,9 @@ class Spoil extends Command('Spoil', { id: string(), how: string() })('id') {}
 class Sheet extends AggregateRoot<Noted | Spoiled> {
   @Handles(Note, { expect: 'any' })
   note(note: Note) {
-    this.emit(new Noted(note))
+    const { id, ...values } = note
+    if (id === '') throw new CommandRejected('a note needs an id')
+    this.emit(new Noted(values))
   }
 
   @Handles(Spoil, { expect: 'any' })

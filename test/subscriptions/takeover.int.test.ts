@@ -1,11 +1,21 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type App, Reprise } from 'reprise'
+import { compose } from '../../src/app/composition.js'
+import { TOKENS } from '../../src/app/tokens.js'
 import { Balances, bank, DepositMoney } from '../support/bank.js'
 import { startBankProcess } from '../support/bank-process.js'
 import { caughtUpAll } from '../support/bank-facts.js'
+import { DatabaseProxy } from '../support/database-proxy.js'
 import { Load, openAccounts } from '../support/load.js'
 import type { ModuleProcess } from '../support/module-process.js'
-import { ask, foldedBalances, quietly, shownBalances, useFreshDatabases } from '../support/read-side.js'
+import {
+  ask,
+  foldedBalances,
+  quietly,
+  ReadSide,
+  shownBalances,
+  useFreshDatabases,
+} from '../support/read-side.js'
 import { waitFor } from '../support/wait-for.js'
 
 const freshDatabase = useFreshDatabases()
@@ -165,6 +175,37 @@ describe('a projection whose connections break', () => {
     expect(await ask(url, 'SELECT DISTINCT state FROM reprise_read.generations')).toEqual([
       { state: 'running' },
     ])
+  })
+
+  it('waits for a database that is out of reach, and goes on when it is back', async () => {
+    const proxy = await DatabaseProxy.before(url)
+    try {
+      await using app = await Reprise.start(bank, quietly(proxy.url))
+      await openAccounts(app, 4, 2)
+      await caughtUpAll(app, url)
+      await using elsewhere = await ReadSide.open(url)
+      const bus = compose(elsewhere.installation).get(TOKENS.commandBus)
+
+      proxy.shut()
+      const receipt = await bus.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))
+      const waiting = app.projections.caughtUp(Balances, receipt, { timeout: '20s' })
+      await waitFor(
+        async () =>
+          (
+            await ask(
+              url,
+              "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'bank read'",
+            )
+          ).length <= 1,
+        { what: 'its connections to end' },
+      )
+      proxy.reopen()
+      await waiting
+
+      expect(await shownBalances(url)).toEqual(await foldedBalances(url))
+    } finally {
+      await proxy.close()
+    }
   })
 
   it('does not keep caughtUp from its answer', async () => {

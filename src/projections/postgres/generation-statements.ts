@@ -65,7 +65,12 @@ RETURNING topic, partition, next_offset AS next`,
 UPDATE ${r}.checkpoints SET held_until = clock_timestamp() + $3::double precision * interval '1 millisecond'
 WHERE projection = $1 AND generation = $2 AND held_until > clock_timestamp()`,
 
-    letGo: `UPDATE ${r}.checkpoints SET held_until = NULL WHERE projection = $1 AND generation = $2`,
+    /** $2 generation, $3 the one that it was held for. */
+    letGo: `
+UPDATE ${r}.checkpoints SET held_until = NULL
+WHERE projection = $1 AND generation = $2 AND EXISTS (
+  SELECT FROM ${r}.projections WHERE name = $1 AND building_generation = $3
+)`,
 
     /** $2 the generation that was live, $3 the one that will be. */
     goLive: `

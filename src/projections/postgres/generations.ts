@@ -118,8 +118,8 @@ export class PostgresGenerations implements Generations {
     await this.#run(this.#db, this.#sql.extendHold, [this.#name, generation, milliseconds])
   }
 
-  async letGo(generation: number): Promise<void> {
-    await this.#run(this.#db, this.#sql.letGo, [this.#name, generation])
+  async letGo(generation: number, building: number): Promise<void> {
+    await this.#run(this.#db, this.#sql.letGo, [this.#name, generation, building])
   }
 
   mark(): Promise<SnapshotMark> {
