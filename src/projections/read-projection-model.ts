@@ -47,11 +47,16 @@ export function projectionModelOf(
     report('its class must extend TableProjection({ … }) or SqlProjection')
     return undefined
   }
+  const sources = readSources(options.from, report)
+  // Streams of two types can have one id: their lanes would meet in one row and lose each other's updates.
+  if (kind === 'table' && sources.length > 1) {
+    report('a table of one row per stream can read from one aggregate only: give each its own, or write SQL')
+  }
   const common = {
     name,
     version: readVersion(options.version, report),
     projectionClass,
-    sources: readSources(options.from, report),
+    sources,
     handlers: readHandlers(projectionClass, methods, kind, report),
   }
   return kind === 'table'

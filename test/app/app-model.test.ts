@@ -12,7 +12,13 @@ import { Command } from '../../src/core/command.js'
 import { DefinitionError } from '../../src/core/errors/index.js'
 import { DomainEvent } from '../../src/core/event.js'
 import { long, string } from '../../src/core/fields/index.js'
-import { type ProjectionClass, Projection, Projects, TableProjection } from '../../src/projections/index.js'
+import {
+  type ProjectionClass,
+  Projection,
+  Projects,
+  SqlProjection,
+  TableProjection,
+} from '../../src/projections/index.js'
 
 class Deposited extends DomainEvent('Deposited', { amount: long() }) {}
 class Shipped extends DomainEvent('Shipped', {}) {}
@@ -119,7 +125,9 @@ describe('modelOf', () => {
       shipped() {}
     }
     @Projection({ name: 'shipments', version: 1, from: [Account, Parcel] })
-    class Shipments extends TableProjection({ table: 'shipments', key: 'id', columns: { id: string() } }) {
+    class Shipments extends SqlProjection<object> {
+      static tables = () => Promise.resolve()
+
       @Projects(Shipped)
       shipped() {}
     }

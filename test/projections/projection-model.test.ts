@@ -54,6 +54,23 @@ const read = (projection: unknown) => {
 }
 
 describe('projectionModelOf', () => {
+  it('refuses a table over two aggregates, whose streams could share a row', () => {
+    @Aggregate({ name: 'card', events: [Deposited] })
+    class Card extends AggregateRoot<Deposited> {
+      @Applies(Deposited)
+      deposited() {}
+    }
+    @Projection({ name: 'both', version: 1, from: [Account, Card] })
+    class Both extends TableProjection({ table: 'both', key: 'id', columns: { id: string() } }) {
+      @Projects(Deposited)
+      deposited() {}
+    }
+
+    expect(read(Both).faults).toEqual([
+      'projection both: a table of one row per stream can read from one aggregate only: give each its own, or write SQL',
+    ])
+  })
+
   it('says everything that a table projection says', () => {
     const { faults, model } = read(Balances)
 

@@ -57,9 +57,9 @@ export class ReadSide implements AsyncDisposable {
 export async function rebuildOf(
   url: string,
   projection: string,
-  options: RebuildOptions & { readonly app?: AppDefinition } = {},
+  options: RebuildOptions & { readonly app?: AppDefinition; readonly start?: StartOptions } = {},
 ): Promise<RebuildResult> {
-  await using side = await ReadSide.open(url, options.app)
+  await using side = await ReadSide.open(url, options.app, options.start)
   return await rebuild(side.parts(projection), options)
 }
 

@@ -84,7 +84,8 @@ export class PostgresEventStore implements EventStore {
       events.map((event) => event.schemaVersion),
       events.map((event) => event.payload),
       events.map((event) => JSON.stringify(event.metadata)),
-      events.map((event) => event.occurredAt),
+      // The driver would write a Date in the process's zone, which can cost an old one its seconds.
+      events.map((event) => event.occurredAt.toISOString()),
     ]
     try {
       const { rows } = await this.#pool.query<{ version: bigint }>({
