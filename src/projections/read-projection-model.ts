@@ -47,6 +47,7 @@ export function projectionModelOf(
     report('its class must extend TableProjection({ … }) or SqlProjection')
     return undefined
   }
+  const version = readVersion(options.version, report)
   const sources = readSources(options.from, report)
   // Streams of two types can have one id: their lanes would meet in one row and lose each other's updates.
   if (kind === 'table' && sources.length > 1) {
@@ -54,7 +55,7 @@ export function projectionModelOf(
   }
   const common = {
     name,
-    version: readVersion(options.version, report),
+    version,
     projectionClass,
     sources,
     handlers: readHandlers(projectionClass, methods, kind, report),
