@@ -10,14 +10,14 @@ const folder = mkdtempSync(join(tmpdir(), 'reprise-pack-'))
 const run = (command, ...parameters) =>
   execFileSync(command, parameters, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
-const CONSUMER = `
+const APP = `
 import { Aggregate, AggregateRoot, Applies, Command, defineApp, DomainEvent, Handles, long, string } from 'reprise'
 
-class MoneyDeposited extends DomainEvent('MoneyDeposited', { amount: long() }) {}
-class DepositMoney extends Command('DepositMoney', { accountId: string(), amount: long() })('accountId') {}
+export class MoneyDeposited extends DomainEvent('MoneyDeposited', { amount: long() }) {}
+export class DepositMoney extends Command('DepositMoney', { accountId: string(), amount: long() })('accountId') {}
 
 @Aggregate({ name: 'account', events: [MoneyDeposited] })
-class Account extends AggregateRoot<MoneyDeposited> {
+export class Account extends AggregateRoot<MoneyDeposited> {
   balance = 0n
   @Handles(DepositMoney, { expect: 'any' })
   deposit({ amount }: DepositMoney) { this.emit(new MoneyDeposited({ amount })) }
@@ -25,7 +25,11 @@ class Account extends AggregateRoot<MoneyDeposited> {
   deposited({ amount }: MoneyDeposited) { this.balance += amount }
 }
 
-export default defineApp({ name: 'consumer', aggregates: [Account], projections: [] })
+export default defineApp({ name: 'consumer', aggregates: [Account] })
+`
+
+const CONSUMER = `
+import { Account, DepositMoney } from './app.js'
 
 const account = new Account('1')
 account.deposit(new DepositMoney({ accountId: '1', amount: 5n }))
@@ -43,15 +47,17 @@ const TSCONFIG = {
     types: ['node'],
     typeRoots: [resolve('node_modules/@types')],
   },
-  files: ['consumer.ts'],
+  files: ['app.ts', 'consumer.ts'],
 }
 
 try {
-  const [{ filename, files }] = JSON.parse(
+  const packed = JSON.parse(
     execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
       encoding: 'utf8',
     }),
   )
+  // A list in npm up to 11, an object by package name later.
+  const [{ filename, files }] = Object.values(packed)
   const strangers = files
     .map(({ path }) => path)
     .filter((path) => !/^(dist\/|package\.json|README\.md|LICENSE|CHANGELOG\.md)/.test(path))
@@ -62,6 +68,7 @@ try {
     JSON.stringify({ name: 'consumer', private: true, type: 'module' }),
   )
   run('npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, filename))
+  writeFileSync(join(folder, 'app.ts'), APP)
   writeFileSync(join(folder, 'consumer.ts'), CONSUMER)
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG))
   run(process.execPath, tsc, '-p', folder)
@@ -72,9 +79,9 @@ try {
   const printed = run(join(folder, 'node_modules/.bin/reprise'), '--version').trim()
   if (printed !== version) throw new Error(`reprise --version printed ${printed}, not ${version}`)
   const described = JSON.parse(
-    run(join(folder, 'node_modules/.bin/reprise'), 'describe', '--json', '--app', 'consumer.js'),
+    run(join(folder, 'node_modules/.bin/reprise'), 'describe', '--json', '--app', 'app.js'),
   )
-  if (described.name !== 'consumer') throw new Error('reprise describe did not read the app')
+  if (described.app !== 'consumer') throw new Error('reprise describe did not read the app')
   console.log(`the tarball ${filename} installs, compiles and runs (${files.length} files)`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -29,8 +29,12 @@ export function newEvents(
   }))
 }
 
-/** Equal for equal commands only: type and fields, hashed so that the store need not keep the content twice. */
+/**
+ * Equal for equal commands only: type and fields, whatever order a release declares them in; hashed, so that the store
+ * need not keep the content twice.
+ */
 export function fingerprintOf(command: CommandInstance): string {
-  const content = JSON.stringify([commandTypeOf(command), commandToJson(command)])
+  const fields = Object.entries(commandToJson(command)).sort(([a], [b]) => (a < b ? -1 : 1))
+  const content = JSON.stringify([commandTypeOf(command), fields])
   return createHash('sha256').update(content).digest('base64url')
 }

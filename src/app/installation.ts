@@ -12,7 +12,7 @@ import { createLogger } from './logger.js'
 import { openLog } from './open-log.js'
 import { findDatabases } from './find-databases.js'
 import type { Databases } from './postgres/databases.js'
-import { claimLog, requireLog, storeIdOf } from './postgres/store-identity.js'
+import { claimForApp, claimLog, requireApp, requireLog, storeIdOf } from './postgres/store-identity.js'
 import type { Settings } from './settings.js'
 import { type MissingTopic, topicsFor } from './topics.js'
 
@@ -85,6 +85,8 @@ async function open(
       if (migrations) await migrate(databases[side], side, schemas)
       else await requireMigrated(databases[side], side, schemas)
     }
+    if (firstUse) await claimForApp(store, schemas.store, model.name)
+    else await requireApp(store, schemas.store, model.name)
     const storeId = await storeIdOf(store, schemas.store)
     const encoding = jsonEncoding({ service: model.name, storeId })
     const notifications = new Notifications(store, logger)

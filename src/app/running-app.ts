@@ -10,6 +10,7 @@ import type { ProjectionClass } from '../projections/index.js'
 import type { ProjectionRunner } from '../projections/projection-runner.js'
 import type { ReadTransaction } from '../subscriptions/postgres/index.js'
 import type { App, Counters, RunningProjections, Surroundings } from './app.js'
+import { outboxChannel } from './composition.js'
 import { type Duration, milliseconds } from './duration.js'
 import type { Installation } from './installation.js'
 import { projectionParts } from './projection-parts.js'
@@ -30,7 +31,7 @@ const DEFAULT_TIMEOUT = 5_000
 export class RunningApp implements App {
   readonly projections: RunningProjections
   readonly #parts: AppParts
-  readonly #following: NodeJS.Timeout
+  #following: NodeJS.Timeout | undefined
   #stopping: Promise<void> | undefined
 
   constructor(parts: AppParts) {
@@ -39,6 +40,14 @@ export class RunningApp implements App {
       caughtUp: (projection, receipt, { timeout = DEFAULT_TIMEOUT } = {}) =>
         this.#caughtUp(projection, receipt, timeout),
     }
+  }
+
+  /** Publishes, and feeds the projections. Commands may be executed when it resolves. */
+  async start(): Promise<void> {
+    const { installation, relay, runners } = this.#parts
+    await installation.notifications.listen(outboxChannel(installation), () => relay.wake())
+    await relay.start()
+    await Promise.all(runners.map((runner) => runner.start()))
     this.#following = setInterval(() => this.#follow(), FOLLOW_INTERVAL)
   }
 

@@ -53,6 +53,8 @@ export interface Settings {
 type Environment = Readonly<Record<string, string | undefined>>
 
 const SHORTEST_LEASE = 1_000
+/** One connection listens, one publishes, one works. */
+const SMALLEST_POOL = 3
 const PREFIX = /^[a-z][a-z0-9_]{0,40}$/
 
 /** @throws {@link ConfigurationError} at the first setting that cannot be used */
@@ -69,10 +71,10 @@ export function settingsFor(
     log: logKind(options, environment, kafka, production),
     kafka,
     provision: options.provision ?? flag(environment, 'REPRISE_PROVISION') ?? !production,
-    lease: options.lease ?? wholeNumber(environment, 'REPRISE_LEASE_MS', SHORTEST_LEASE) ?? 15_000,
+    lease: wholeNumber('REPRISE_LEASE_MS', options.lease, environment, SHORTEST_LEASE) ?? 15_000,
     dataFolder: options.dataFolder ?? environment.REPRISE_DATA_FOLDER ?? '.reprise',
     schemaPrefix: schemaPrefixFor(definition, options, environment),
-    poolSize: options.poolSize ?? wholeNumber(environment, 'REPRISE_POOL_SIZE', 3) ?? 10,
+    poolSize: wholeNumber('REPRISE_POOL_SIZE', options.poolSize, environment, SMALLEST_POOL) ?? 10,
     logLevel: options.logLevel ?? environment.LOG_LEVEL ?? 'info',
     sensitive: options.sensitive ?? [],
     logWayOut: options.logWayOut ?? 'set REPRISE_LOG and KAFKA_BROKERS to the recorded log',
@@ -182,8 +184,13 @@ function flag(environment: Environment, name: string): boolean | undefined {
   throw new ConfigurationError(name, 'must be true or false')
 }
 
-function wholeNumber(environment: Environment, name: string, least: number): number | undefined {
-  const value = environment[name]
+function wholeNumber(
+  name: string,
+  option: number | undefined,
+  environment: Environment,
+  least: number,
+): number | undefined {
+  const value = option ?? environment[name]
   if (value === undefined || value === '') return undefined
   const number = Number(value)
   if (Number.isSafeInteger(number) && number >= least) return number

@@ -1,7 +1,7 @@
 import type { App } from './app.js'
 import { type AppDefinition, type AppOptions, defineApp, isAppDefinition } from './definition.js'
 import { modelOf } from './app-model.js'
-import { compose, outboxChannel } from './composition.js'
+import { compose } from './composition.js'
 import { openInstallation } from './installation.js'
 import { RunningApp } from './running-app.js'
 import { settingsFor, type StartOptions } from './settings.js'
@@ -22,11 +22,8 @@ export async function start(
     relay: container.get(TOKENS.relay),
     runners: container.get(TOKENS.runners),
   })
-  const relay = container.get(TOKENS.relay)
   try {
-    await installation.notifications.listen(outboxChannel(installation), () => relay.wake())
-    await relay.start()
-    await Promise.all(container.get(TOKENS.runners).map((runner) => runner.start()))
+    await app.start()
   } catch (error) {
     await app.stop()
     throw error

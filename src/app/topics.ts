@@ -1,6 +1,6 @@
 import type { EventEncoding } from '../core/event-encoding.js'
-import { ConfigurationError, StoreMismatch, TopicMissing } from '../core/errors/index.js'
-import type { Log } from '../log/index.js'
+import { ConfigurationError, EventNotReadable, StoreMismatch, TopicMissing } from '../core/errors/index.js'
+import type { Log, LogRecord } from '../log/index.js'
 import { topicOf } from '../outbox/routing.js'
 import type { AppModel } from './app-model.js'
 
@@ -63,8 +63,18 @@ async function requireOwnRecords(
 ): Promise<void> {
   const record = await log.sample(topic)
   if (record === undefined) return
-  const found = encoding.decode(record).storeId
+  const found = writerOf(record, encoding)
   if (found === storeId) return
   const whatToDo = `give this app another name, or delete the topic if nobody needs its records`
   throw new StoreMismatch(topic, storeId, found, whatToDo)
+}
+
+/** The store that wrote a record, or that it was none of ours. */
+function writerOf(record: LogRecord, encoding: EventEncoding): string {
+  try {
+    return encoding.decode(record).storeId
+  } catch (error) {
+    if (error instanceof EventNotReadable) return 'unknown (they are not records of Reprise)'
+    throw error
+  }
 }

@@ -46,6 +46,7 @@ export class ProjectionRunner<Tx> {
     return this.#inTurn(async () => {
       const live = await this.#parts.generations.ensureLive()
       await this.#parts.generations.setState(live.generation, 'running')
+      await this.#leave()
       await this.#feed(live)
     })
   }

@@ -50,6 +50,11 @@ describe('settingsFor', () => {
     expect(() => settingsFor(definition, {}, environment)).toThrow(setting)
   })
 
+  it('checks an option like the environment', () => {
+    expect(() => settingsFor(definition, { lease: 10 }, {})).toThrow('REPRISE_LEASE_MS')
+    expect(() => settingsFor(definition, { poolSize: 1 }, {})).toThrow('REPRISE_POOL_SIZE')
+  })
+
   it('never repeats a password that it refuses', () => {
     const environment = { DATABASE_URL: 'mysql://me:s3cret@db/bank' }
 

@@ -8,6 +8,7 @@ import {
   DatabaseTooNew,
   DatabaseTooOld,
   DatabaseUnreachable,
+  defineApp,
   LogMismatch,
   Reprise,
   type StartOptions,
@@ -87,7 +88,21 @@ describe('a start', () => {
     expect(await sql(`SELECT value FROM reprise_store.settings WHERE name = 'log'`)).toEqual([])
   })
 
-  it('records the log and one store id, and keeps both', async () => {
+  it('is refused by the store of another app, which keeps its own', async () => {
+    await (await start()).stop()
+    const other = defineApp({ ...bank, name: 'other_bank' })
+
+    await expect(
+      Reprise.start(other, { databaseUrl: url, log: 'postgres', logger: silentLogger }),
+    ).rejects.toThrow('REPRISE_SCHEMA_PREFIX leads to the store of the app bank')
+
+    expect(await sql(`SELECT value FROM reprise_store.settings WHERE name = 'app'`)).toEqual([
+      { value: 'bank' },
+    ])
+    await (await start()).stop()
+  })
+
+  it('records the app, the log and one store id, and keeps them', async () => {
     const recorded = () => sql('SELECT name, value FROM reprise_store.settings ORDER BY name')
     await (await start()).stop()
     const first = await recorded()
@@ -95,7 +110,11 @@ describe('a start', () => {
     await Promise.all([start(), start()].map(async (starting) => (await starting).stop()))
 
     expect(await recorded()).toEqual(first)
-    expect(first).toMatchObject([{ name: 'log', value: 'postgres' }, { name: 'store_id' }])
+    expect(first).toMatchObject([
+      { name: 'app', value: 'bank' },
+      { name: 'log', value: 'postgres' },
+      { name: 'store_id' },
+    ])
   })
 
   it('can be made by two processes at the same time on an empty database', async () => {

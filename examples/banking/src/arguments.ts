@@ -64,5 +64,5 @@ is one of alreadyKnown and appends nothing. eventsApplied is the sum over both p
 those of the file; mismatches are accounts whose balance is more than 1.00 CZK away from the bank's.
 
 Exit codes: 0 every balance agrees · 1 failed · 2 wrong usage or setting · 3 refused · 4 a balance differs ·
-5 timed out · 130 interrupted
+5 timed out · 130 and 143 interrupted
 `

@@ -60,9 +60,8 @@ export function mismatchText({ accountNumber, transactionId, bankBalance, ourBal
 
 /** The start-up line. */
 export function surroundingsText({ database, log, dataFolder }: Surroundings): string {
-  const why = log === 'postgres' ? ' (no KAFKA_BROKERS)' : ''
   const folder = dataFolder === undefined ? 'none (DATABASE_URL is set)' : fromHere(dataFolder)
-  return `database ${database} · log ${log}${why} · data folder ${folder}`
+  return `database ${database} · log ${log} · data folder ${folder}`
 }
 
 /** A path as one would type it here. */

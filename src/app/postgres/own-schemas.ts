@@ -33,7 +33,8 @@ export async function dropOwnSchemas(
       await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`)
       for (const schema of [store, read]) await client.query(LOCK_MIGRATIONS, [`reprise migrate ${schema}`])
       const log = await recordedLogIn(client, store)
-      const own = await namesOf(client, SCHEMAS, [[store, read], `^(${generations})$`])
+      const former = await formerGenerations(client, read)
+      const own = await namesOf(client, SCHEMAS, [[store, read, ...former], `^(${generations})$`])
       await refuseIfBuiltOn(client, own, app)
       for (const schema of own) await client.query(`DROP SCHEMA ${quoted(schema)} CASCADE`)
       const empty = await namesOf(client, SCHEMA_IF_EMPTY, [app])
@@ -53,6 +54,14 @@ async function recordedLogIn(client: PoolClient, store: string): Promise<string 
   if (found[0]?.exists !== true) return undefined
   const { rows } = await client.query<{ value: string }>(`SELECT value FROM ${settings} WHERE name = 'log'`)
   return rows[0]?.value
+}
+
+/** Generations of projections that the app may no longer have. */
+async function formerGenerations(client: PoolClient, read: string): Promise<readonly string[]> {
+  const generations = `${quoted(read)}.generations`
+  const { rows: found } = await client.query<{ exists: boolean }>(EXISTS, [generations])
+  if (found[0]?.exists !== true) return []
+  return namesOf(client, `SELECT schema_name AS name FROM ${generations}`, [])
 }
 
 async function refuseIfBuiltOn(client: PoolClient, schemas: readonly string[], app: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { RepriseError } from '../../core/errors/index.js'
 import { type Broker, startBroker } from './broker.js'
 import { brokerAvailable } from './broker-available.js'
@@ -16,7 +16,7 @@ async function main(): Promise<number> {
     return 1
   }
   const interrupted = interruption()
-  const folder = join(process.cwd(), '.reprise', 'kafka')
+  const folder = resolve(process.env.REPRISE_DATA_FOLDER ?? '.reprise', 'kafka')
   say(`starting Kafka ${kafkaVersion} in ${folder}`)
   const starting = startBroker({ folder, notice: say })
   const broker = await Promise.race([starting, interrupted])
@@ -24,16 +24,20 @@ async function main(): Promise<number> {
     await starting.then((late) => late.stop())
     return 0
   }
-  return serveUntil(interrupted, broker)
+  return serveUntil(interrupted, broker, join(folder, 'server.log'))
 }
 
-async function serveUntil(interrupted: Promise<undefined>, broker: Broker): Promise<number> {
+async function serveUntil(
+  interrupted: Promise<undefined>,
+  broker: Broker,
+  serverLog: string,
+): Promise<number> {
   process.stdout.write(`KAFKA_BROKERS=${broker.brokers}\n`)
   say(`running (cluster ${broker.clusterId}); in another terminal: KAFKA_BROKERS=${broker.brokers} npm start`)
   say('Ctrl-C stops it; data and cluster id are kept')
   const ended = await Promise.race([interrupted, broker.exited.then(() => 'by itself' as const)])
   if (ended === 'by itself') {
-    say('the broker stopped by itself; its log is .reprise/kafka/server.log')
+    say(`the broker stopped by itself; its log is ${serverLog}`)
     return 1
   }
   say('stopping')
