@@ -68,6 +68,7 @@ export default tseslint.config(
               ['core', 'log', 'subscriptions', 'postgres'],
               'the read side never imports the write side',
             ),
+            zone('contracts', ['core'], 'an encoding knows events, not who carries them'),
             zone('postgres', ['core'], 'shared driver code knows only core'),
             zone('kafka', ['core'], 'shared driver code knows only core'),
           ],
@@ -88,6 +89,41 @@ export default tseslint.config(
     files: ['src/**'],
     ignores: ['src/core/**', '**/postgres/**', '**/kafka/**'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: driverImports([]) }] },
+  },
+  {
+    files: ['aggregates', 'contracts', 'log', 'outbox', 'projections', 'subscriptions'].map(
+      (folder) => `src/${folder}/*.ts`,
+    ),
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: driverImports([]),
+          patterns: [
+            {
+              regex: '/(postgres|kafka)/',
+              message: 'an adapter is known only to the app and to other adapters',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['examples/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: 'src/(core|aggregates|outbox|log|projections|app)/|^reprise/dist',
+              message: 'an example uses the package by its public entries',
+            },
+          ],
+        },
+      ],
+    },
   },
   {
     files: ['src/**/postgres/**'],

@@ -50,8 +50,8 @@ export async function topicsFor(
 function requirePartitions(topic: string, declared: number, found: number): void {
   if (declared === found) return
   throw new ConfigurationError(
-    `topic ${topic}`,
-    `has ${found} partitions, but its aggregate declares ${declared}: declare ${found}, since keys would change their place`,
+    'topic.partitions',
+    `must be ${found}, as topic ${topic} has it, not ${declared}: with another number keys would change their place`,
   )
 }
 
