@@ -1,5 +1,5 @@
 import type { EventEncoding } from '../core/event-encoding.js'
-import { ConfigurationError, LogUnavailable } from '../core/errors/index.js'
+import { ConfigurationError } from '../core/errors/index.js'
 import type { Logger } from '../core/ports/logger.js'
 import type { Log } from '../log/index.js'
 import type { Notifications } from '../postgres/notifications.js'
@@ -30,8 +30,7 @@ export async function openLog(
 async function openKafka({ kafka }: Settings, encoding: EventEncoding, logger: Logger): Promise<Log> {
   if (kafka === undefined) throw new ConfigurationError('KAFKA_BROKERS', 'must be set to host:port')
   const { openKafkaLog } = await import('../log/kafka/index.js').catch((error: unknown) => {
-    const reason = 'its client cannot be loaded: npm install kafkajs'
-    throw new LogUnavailable(`kafka at ${kafka.brokers.join(', ')}`, reason, error)
+    throw new ConfigurationError('KAFKA_BROKERS', 'needs the client of Kafka: npm install kafkajs', error)
   })
   return openKafkaLog({ settings: kafka, encoding, logger })
 }

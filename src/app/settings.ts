@@ -75,7 +75,7 @@ export function settingsFor(
     dataFolder: options.dataFolder ?? environment.REPRISE_DATA_FOLDER ?? '.reprise',
     schemaPrefix: schemaPrefixFor(definition, options, environment),
     poolSize: wholeNumber('REPRISE_POOL_SIZE', options.poolSize, environment, SMALLEST_POOL) ?? 10,
-    logLevel: options.logLevel ?? environment.LOG_LEVEL ?? 'info',
+    logLevel: logLevel(options.logLevel ?? environment.LOG_LEVEL),
     sensitive: options.sensitive ?? [],
     logWayOut: options.logWayOut ?? 'set REPRISE_LOG and KAFKA_BROKERS to the recorded log',
     logger: options.logger,
@@ -174,6 +174,14 @@ export function schemaPrefixFor(
   const prefix = options.schemaPrefix ?? environment.REPRISE_SCHEMA_PREFIX ?? definition.schemaPrefix
   if (PREFIX.test(prefix)) return prefix
   throw new ConfigurationError('REPRISE_SCHEMA_PREFIX', `must match ${PREFIX.source}`)
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+function logLevel(level: string | undefined): string {
+  if (level === undefined || level === '') return 'info'
+  if (LOG_LEVELS.includes(level)) return level
+  throw new ConfigurationError('LOG_LEVEL', `must be one of ${LOG_LEVELS.join(', ')}`)
 }
 
 function flag(environment: Environment, name: string): boolean | undefined {

@@ -56,7 +56,7 @@ export function globalOptionsOf(program: Command): GlobalOptions {
 export function durationOption(flags: string, description: string): Option {
   return new Option(flags, description).argParser((text: string): number => {
     try {
-      return milliseconds(/^\d+$/.test(text) ? Number(text) : (text as `${number}s`), flags)
+      return milliseconds(text as `${number}s`, flags)
     } catch {
       throw new InvalidArgumentError('It must be like 500ms, 30s or 5m.')
     }

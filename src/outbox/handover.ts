@@ -1,13 +1,14 @@
-import type { Fence, OutboxRow } from './outbox.js'
+import type { Fence, OutboxRow, Settlement } from './outbox.js'
 
 /** Takes claimed rows from the outbox into a log. */
 export interface Handover {
   /**
-   * Afterwards the rows' events are in their topics, in the order of the rows, and the rows are gone. `fenced`: a slot
-   * was lost to another relay, and the rows are still there. When it rejects the rows are still there too, and any of
-   * their events may already be in the log: hand the same rows over again.
+   * `settled`: the rows' events are in their topics, in the order of the rows, and the rows are gone. `fenced` and
+   * `stale`: no row was deleted. When it rejects, the rows may be gone with their events in the log, be about to, or still
+   * be there. Whether their events are in the log already is open unless they are settled. After anything but `settled`,
+   * claim again: rows that were claimed before may have been published since.
    */
-  handOver(rows: readonly OutboxRow[], fence: Fence): Promise<'settled' | 'fenced'>
+  handOver(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement>
 
   /** Lets go of what publishing holds, once nothing is under way. */
   close(): Promise<void>

@@ -18,11 +18,18 @@ export interface Fence {
   readonly epochs: ReadonlyMap<number, bigint>
 }
 
+/**
+ * What became of rows that were to be settled. `fenced`: a slot was lost to another relay. `stale`: some of the rows were
+ * gone already, settled by a transaction whose answer had been lost and that committed late. In both cases nothing was
+ * done, and the rows that are left have to be claimed again, under a renewed fence or under the same.
+ */
+export type Settlement = 'settled' | 'fenced' | 'stale'
+
 /** The work list of a side, as the relay sees it. */
 export interface Outbox {
   /** The oldest rows of these slots, in id order. */
   claim(slots: readonly number[], limit: number): Promise<readonly OutboxRow[]>
 
-  /** Deletes the rows, all or none: `fenced` when any of their slots is no longer held under this fence. */
-  settle(rows: readonly OutboxRow[], fence: Fence): Promise<'settled' | 'fenced'>
+  /** Deletes the rows, all or none. */
+  settle(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement>
 }

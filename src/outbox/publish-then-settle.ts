@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../core/envelope.js'
 import type { LogPublisher } from '../log/index.js'
 import type { Handover } from './handover.js'
-import type { Fence, Outbox, OutboxRow } from './outbox.js'
+import type { Fence, Outbox, OutboxRow, Settlement } from './outbox.js'
 
 /** Loads events by position, for rows that only point at them. */
 export interface EventsByPosition {
@@ -23,7 +23,7 @@ export class PublishThenSettle implements Handover {
     this.#outbox = outbox
   }
 
-  async handOver(rows: readonly OutboxRow[], fence: Fence): Promise<'settled' | 'fenced'> {
+  async handOver(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement> {
     const events = await this.#events.at(rows.map(({ position }) => position))
     await this.#publisher.publish(
       rows.map(({ topic, key, position }) => ({ topic, key, event: eventAt(events, position) })),

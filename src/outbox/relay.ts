@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { BackOff } from '../core/back-off.js'
 import type { Logger } from '../core/ports/logger.js'
 import type { Handover } from './handover.js'
 import { type Fence, type Outbox, SLOTS } from './outbox.js'
 
 /** The slots that a relay holds, kept alive by renewing. */
 export interface SlotLeases {
-  renew(): Promise<ReadonlyMap<number, bigint>>
+  /** Answers the slots held now, each with its epoch, and in how many milliseconds to renew again. */
+  renew(): Promise<{ readonly held: ReadonlyMap<number, bigint>; readonly renewIn: number }>
   leave(): Promise<void>
 }
 
@@ -15,7 +17,7 @@ export interface RelayOptions {
   readonly leases: SlotLeases
   /** This relay's id in the lease table. */
   readonly owner: string
-  /** Milliseconds that a lease lasts; renewed three times within. */
+  /** Milliseconds that a lease lasts. */
   readonly lease: number
   readonly logger: Logger
   /** Rows per handover at the most. @defaultValue 1000 */
@@ -25,9 +27,6 @@ export interface RelayOptions {
   /** Told after each handover, so that readers of the log need not poll for it. */
   readonly onPublished?: (count: number) => void
 }
-
-const FIRST_PAUSE = 100
-const LONGEST_PAUSE = 5_000
 
 /**
  * Moves committed events from the outbox to the log: claim → hand over → delete, one batch at a time, in id order.
@@ -65,7 +64,6 @@ export class Relay {
   /** Takes its first slots before it resolves. */
   async start(): Promise<void> {
     await this.#renew()
-    this.#renewal = setInterval(() => void this.#renewQuietly(), this.#options.lease / 3)
     this.#running = this.#run()
   }
 
@@ -80,7 +78,7 @@ export class Relay {
     if (this.#stopping.signal.aborted) return
     this.#stopping.abort()
     this.wake()
-    clearInterval(this.#renewal)
+    clearTimeout(this.#renewal)
     await this.#running
     await this.#renewing?.catch(() => undefined)
     await this.#options.handover.close()
@@ -93,19 +91,19 @@ export class Relay {
   }
 
   async #run(): Promise<void> {
-    let pause = FIRST_PAUSE
+    const backOff = new BackOff()
     while (!this.#stopping.signal.aborted) {
       try {
         const moved = await this.#moveBatch()
-        pause = FIRST_PAUSE
+        backOff.reset()
         if (moved === 0) await this.#rest(this.#options.pollInterval ?? 500)
       } catch (error) {
+        const pause = backOff.next()
         this.#options.logger.warn(
           { error: String(error), retryInMs: pause },
           'publishing from the outbox failed; it will be tried again',
         )
         await delay(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
-        pause = Math.min(pause * 2, LONGEST_PAUSE)
       }
     }
   }
@@ -117,10 +115,10 @@ export class Relay {
     if (fence.epochs.size === 0) return 0
     const rows = await outbox.claim([...fence.epochs.keys()], batchSize)
     if (rows.length === 0) return 0
-    if ((await handover.handOver(rows, fence)) === 'fenced') {
-      await this.#renew()
-      return 0
-    }
+    const outcome = await handover.handOver(rows, fence)
+    if (outcome === 'fenced') await this.#renew()
+    if (outcome === 'stale') this.wake()
+    if (outcome !== 'settled') return 0
     this.#published += rows.length
     this.#options.onPublished?.(rows.length)
     return rows.length
@@ -133,10 +131,17 @@ export class Relay {
   }
 
   async #renewSlots(): Promise<void> {
-    const epochs = await this.#options.leases.renew()
-    const grown = epochs.size > this.#fence.epochs.size
-    this.#fence = { owner: this.#options.owner, epochs }
+    const { held, renewIn } = await this.#options.leases.renew()
+    const grown = held.size > this.#fence.epochs.size
+    this.#fence = { owner: this.#options.owner, epochs: held }
+    this.#renewAfter(renewIn)
     if (grown) this.wake()
+  }
+
+  #renewAfter(milliseconds: number): void {
+    clearTimeout(this.#renewal)
+    if (this.#stopping.signal.aborted) return
+    this.#renewal = setTimeout(() => void this.#renewQuietly(), milliseconds)
   }
 
   async #renewQuietly(): Promise<void> {
@@ -147,6 +152,7 @@ export class Relay {
         { error: String(error) },
         'the relay could not renew its slots; it will try again',
       )
+      this.#renewAfter(this.#options.lease / 3)
     }
   }
 

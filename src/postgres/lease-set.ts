@@ -21,8 +21,20 @@ export interface LeaseSetOptions {
   readonly ttl: number
 }
 
-/** An item and the epoch under which this member holds it. */
+/** Items and the epochs under which this member holds them. */
 export type Held = ReadonlyMap<number, bigint>
+
+export interface Renewal {
+  readonly held: Held
+  /**
+   * Milliseconds after which to renew again: a third of the time-to-live, or less where another member that has fallen
+   * silent loses its items before that.
+   */
+  readonly renewIn: number
+}
+
+/** By so much a renewal comes after the expiry that it waits for: the rows of one member expire one after the other. */
+const AFTER_EXPIRY = 20
 
 /**
  * Items shared fairly among living members, each with one owner at a time, by the database's clock.
@@ -41,12 +53,17 @@ export class LeaseSet {
 
   /**
    * Says this member is alive, extends what it holds, gives back what exceeds its fair share, and takes free or expired
-   * items up to it. Answers what it holds afterwards. Call it three times per time-to-live or more often.
+   * items up to it. Answers what it holds afterwards, and when to call it again.
    */
-  async renew(): Promise<Held> {
+  async renew(): Promise<Renewal> {
     const { pool, scope, items, member, ttl } = this.#options
-    const { rows: members } = await pool.query<{ members: bigint }>(this.#sql.announce, [scope, member, ttl])
-    const share = Math.ceil(items / Number(members[0]?.members ?? 1))
+    const { rows: seen } = await pool.query<{ members: bigint; expiry: number }>(this.#sql.announce, [
+      scope,
+      member,
+      ttl,
+    ])
+    const [{ members, expiry } = { members: 1n, expiry: ttl }] = seen
+    const share = Math.ceil(items / Number(members))
     const { rows } = await pool.query<{ item: number; epoch: bigint }>(this.#sql.renew, [
       scope,
       member,
@@ -54,7 +71,10 @@ export class LeaseSet {
       share,
       items,
     ])
-    return new Map(rows.map(({ item, epoch }) => [item, epoch]))
+    return {
+      held: new Map(rows.map(({ item, epoch }) => [item, epoch])),
+      renewIn: Math.min(ttl / 3, Math.max(0, expiry) + AFTER_EXPIRY),
+    }
   }
 
   /** Gives up one item at once, so that another member need not wait for the expiry. */
@@ -76,7 +96,10 @@ const statements = (tables: LeaseTables) => {
   const members = `${quoted(tables.schema)}.${tables.members}`
   const expiry = `clock_timestamp() + $3::double precision * interval '1 millisecond'`
   return {
-    /** $1 scope, $2 member, $3 ttl. Counts the living, this member among them. */
+    /**
+     * $1 scope, $2 member, $3 ttl. Counts the living, this member among them, and tells in how many milliseconds the
+     * first of the others or of their items expires, unless that is later than in $3. Those who renew stay ahead of it.
+     */
     announce: `
 WITH gone AS (
   DELETE FROM ${members} WHERE scope = $1 AND expires_at < clock_timestamp() AND member <> $2::uuid
@@ -84,7 +107,11 @@ WITH gone AS (
   INSERT INTO ${members} (scope, member, expires_at) VALUES ($1, $2::uuid, ${expiry})
   ON CONFLICT (scope, member) DO UPDATE SET expires_at = excluded.expires_at
 )
-SELECT count(*) + 1 AS members FROM ${members}
+SELECT count(*) + 1 AS members, 1000 * extract(epoch FROM least(${expiry}, min(expires_at), (
+  SELECT min(expires_at) FROM ${leases}
+  WHERE scope = $1 AND owner <> $2::uuid AND expires_at > clock_timestamp()
+)) - clock_timestamp())::double precision AS expiry
+FROM ${members}
 WHERE scope = $1 AND member <> $2::uuid AND expires_at >= clock_timestamp()`,
 
     /**

@@ -1,5 +1,6 @@
-import { Pool, TypeOverrides, type PoolClient } from 'pg'
+import { type ClientConfig, Pool, TypeOverrides, type PoolClient } from 'pg'
 import type { Logger } from '../core/ports/logger.js'
+import { endWhenServerVanishes } from './vanished-server.js'
 
 export interface PoolOptions {
   readonly url: string
@@ -8,6 +9,11 @@ export interface PoolOptions {
   readonly size: number
   /** Milliseconds a session may sit idle inside a transaction before the server ends it and frees its locks. */
   readonly idleInTransaction: number
+  /**
+   * Milliseconds after which nothing waits any more for a server that vanished without closing its connections.
+   * Statements may take longer, for as long as the server is there. Not given, the kernel decides.
+   */
+  readonly vanishedAfter?: number
   readonly logger: Logger
 }
 
@@ -20,12 +26,21 @@ parsers.setTypeParser(INT8, BigInt)
 parsers.setTypeParser(DATE, (value) => value)
 
 /** Opens no connection yet. A connection that breaks, in use or idle, is logged and replaced, never thrown at the process. */
-export const createPool = ({ url, applicationName, size, idleInTransaction, logger }: PoolOptions): Pool => {
+export const createPool = ({
+  url,
+  applicationName,
+  size,
+  idleInTransaction,
+  vanishedAfter,
+  logger,
+}: PoolOptions): Pool => {
+  const server: ClientConfig = { connectionString: url, application_name: applicationName }
   const pool = new Pool({
-    connectionString: url,
-    application_name: applicationName,
+    ...server,
     max: size,
     keepAlive: true,
+    // The kernel's own is two hours. A connection on which nothing is under way is found out by this alone.
+    ...(vanishedAfter === undefined ? {} : { keepAliveInitialDelayMillis: Math.floor(vanishedAfter / 3) }),
     connectionTimeoutMillis: 10_000,
     idle_in_transaction_session_timeout: idleInTransaction,
     types: parsers,
@@ -39,6 +54,7 @@ export const createPool = ({ url, applicationName, size, idleInTransaction, logg
     })
   })
   pool.on('error', () => undefined)
+  if (vanishedAfter !== undefined) endWhenServerVanishes(pool, server, vanishedAfter)
   return pool
 }
 

@@ -27,7 +27,8 @@ export function fold(
       if (result instanceof Promise) throw new Error('a handler of a table projection must be synchronous')
       checkRow(model, row, key)
     } catch (error) {
-      throw new HandlerFailed(envelope, error)
+      // A fold asks nobody for anything: it would throw the same again.
+      throw new HandlerFailed(envelope, error, false)
     }
     rows.set(key, row)
   }

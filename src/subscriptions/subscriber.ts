@@ -20,9 +20,12 @@ export interface Subscriber<Tx> {
 /** A handler threw at an event. */
 export class HandlerFailed extends Error {
   readonly envelope: Envelope
+  /** Whether the database was the reason, and the same event can succeed later. A fault of the handler's own stays. */
+  readonly transient: boolean
 
-  constructor(envelope: Envelope, cause: unknown) {
+  constructor(envelope: Envelope, cause: unknown, transient: boolean) {
     super(cause instanceof Error ? cause.message : String(cause), { cause })
     this.envelope = envelope
+    this.transient = transient
   }
 }

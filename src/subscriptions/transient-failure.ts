@@ -1,5 +1,9 @@
-/** Whether the same work, done again, can succeed: what a handler ran into counts as its own failure would. */
+import { HandlerFailed } from './subscriber.js'
+
+/**
+ * Whether the same work, done again, can succeed. `isTransient` judges what the database said to the framework; of what a
+ * handler threw, whoever ran it has judged.
+ */
 export function isTransientFailure(error: unknown, isTransient: (error: unknown) => boolean): boolean {
-  if (isTransient(error)) return true
-  return error instanceof Error && error.cause !== undefined && isTransient(error.cause)
+  return error instanceof HandlerFailed ? error.transient : isTransient(error)
 }

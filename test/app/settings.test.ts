@@ -41,6 +41,7 @@ describe('settingsFor', () => {
     ['DATABASE_URL', { DATABASE_URL: 'mysql://db/bank' }],
     ['REPRISE_LEASE_MS', { REPRISE_LEASE_MS: '999' }],
     ['REPRISE_PROVISION', { REPRISE_PROVISION: 'perhaps' }],
+    ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
     ['REPRISE_SCHEMA_PREFIX', { REPRISE_SCHEMA_PREFIX: 'a"; DROP' }],
     [
       'KAFKA_SASL_PASSWORD',

@@ -9,7 +9,7 @@ import { rmSync } from 'node:fs'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 const readme = readFileSync(`${repository}README.md`, 'utf8')
-const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? ''
+const [example = '', ...more] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '')
 
 /** Beside the tests, where the repository's own settings hold. */
 const exampleFile = `${repository}test/docs/readme-example.generated.ts`
@@ -19,8 +19,9 @@ const database = useDatabase()
 describe('README', () => {
   afterAll(() => rmSync(exampleFile, { force: true }))
 
-  it('has an example that compiles under the strict settings', () => {
-    writeFileSync(exampleFile, `${example}\nexport {}\n`)
+  it('has examples that compile under the strict settings', () => {
+    const imports = `import type { Kysely } from 'kysely'\nimport { type Delivery, SqlProjection } from 'reprise'\n`
+    writeFileSync(exampleFile, [imports, example, ...more, 'export { Statements }\n'].join('\n'))
     const { config } = ts.readConfigFile(`${repository}tsconfig.json`, ts.sys.readFile) as { config: unknown }
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository)
     const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([exampleFile], options))

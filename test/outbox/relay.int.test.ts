@@ -150,6 +150,36 @@ describe('Relay', () => {
     expect(latencies[25]).toBeLessThan(250)
   })
 
+  it('stops also while a database that vanished owes it an answer', async () => {
+    const proxy = await DatabaseProxy.before(database.url)
+    onTestFinished(() => proxy.close())
+    let claims = 0
+    const { relay } = relays.parts(
+      {
+        lease: 60_000,
+        pollInterval: 60_000,
+        around: (outbox) => ({
+          ...throughTo(outbox),
+          claim: (slots, limit) => {
+            claims++
+            return outbox.claim(slots, limit)
+          },
+        }),
+      },
+      proxy.url,
+    )
+    await relay.start()
+    await waitFor(() => claims === 1, { what: 'the relay to be idle' })
+
+    proxy.vanish()
+    relay.wake()
+    await waitFor(() => claims === 2, { what: 'a claim to be under way' })
+    await relay.stop()
+
+    expect(claims).toBe(2)
+    proxy.reopen()
+  })
+
   it('goes on by itself after the database was away, losing nothing', async () => {
     const proxy = await DatabaseProxy.before(database.url)
     onTestFinished(() => proxy.close())

@@ -88,7 +88,7 @@ async function prepareAll(pool: Pool): Promise<void> {
   await store.append([{ ...request, expectedVersion: 0, events: [event] }])
   const [stored] = await store.load(request.stream)
   await new PostgresEventsByPosition(pool, schemas.store).at([stored?.position ?? 0n])
-  const epochs = await leases.renew()
+  const { held: epochs } = await leases.renew()
   const rows = await outbox.claim([...epochs.keys()], 10)
   await handover.handOver(rows, { owner, epochs })
   await log.sample('bank.account')

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type Held, LeaseSet } from '../../src/postgres/lease-set.js'
 import { uniqueName } from '../support/kafka.js'
@@ -12,7 +13,7 @@ describe('LeaseSet', () => {
   it('gives the only member everything', async () => {
     const { join } = group(10)
 
-    expect(itemsOf(await join().renew())).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    expect(itemsOf((await join().renew()).held)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 
   it.each([
@@ -39,9 +40,9 @@ describe('LeaseSet', () => {
     await first.renew()
     const second = join()
 
-    expect((await second.renew()).size).toBe(0)
-    expect((await first.renew()).size).toBe(4)
-    expect((await second.renew()).size).toBe(4)
+    expect((await second.renew()).held.size).toBe(0)
+    expect((await first.renew()).held.size).toBe(4)
+    expect((await second.renew()).held.size).toBe(4)
   })
 
   it('gives what a member leaves to the others at once', async () => {
@@ -51,7 +52,7 @@ describe('LeaseSet', () => {
 
     await members[0]?.leave()
 
-    expect((await members[1]?.renew())?.size).toBe(8)
+    expect((await members[1]?.renew())?.held.size).toBe(8)
   })
 
   it('gives one released item to the others at once', async () => {
@@ -59,11 +60,11 @@ describe('LeaseSet', () => {
     const [one, other] = [join(), join()]
     await one.renew()
 
-    expect((await other.renew()).size).toBe(0)
+    expect((await other.renew()).held.size).toBe(0)
     await one.release(0)
 
-    expect((await other.renew()).get(0)).toBe(2n)
-    expect((await one.renew()).size).toBe(0)
+    expect((await other.renew()).held.get(0)).toBe(2n)
+    expect((await one.renew()).held.size).toBe(0)
   })
 
   it('gives what a silent member held to the others after its time, and not before', async () => {
@@ -71,14 +72,59 @@ describe('LeaseSet', () => {
     const [crashed, living] = [join(), join()]
     const began = performance.now()
     await crashed.renew()
-    expect((await living.renew()).size).toBe(0)
+    expect((await living.renew()).held.size).toBe(0)
 
     const waited = await waitFor(
-      async () => ((await living.renew()).size === 8 ? performance.now() - began : undefined),
+      async () => ((await living.renew()).held.size === 8 ? performance.now() - began : undefined),
       { what: 'the takeover', deadline: 2 * TTL + 2_000 },
     )
 
     expect(waited).toBeGreaterThanOrEqual(TTL)
+  })
+
+  it('tells a member to renew when what a silent one holds expires, and not later', async () => {
+    const { join, scope } = group(8, 60_000)
+    const crashed = join()
+    await crashed.renew()
+    const living = join()
+    const expireIn = (milliseconds: number) =>
+      database.pool.query(
+        `WITH items AS (
+           UPDATE ${schemas.store}.relay_slots SET expires_at = clock_timestamp() + $2 * interval '1 millisecond'
+           WHERE scope = $1
+         )
+         UPDATE ${schemas.store}.relay_members SET expires_at = clock_timestamp() + $2 * interval '1 millisecond'
+         WHERE scope = $1 AND expires_at > clock_timestamp()`,
+        [scope, milliseconds],
+      )
+
+    expect((await living.renew()).renewIn).toBe(20_000)
+    await expireIn(5_000)
+    const { held, renewIn } = await living.renew()
+    expect(held.size).toBe(0)
+    expect(renewIn).toBeGreaterThan(4_000)
+    expect(renewIn).toBeLessThanOrEqual(5_000 + 20)
+    await expireIn(-1)
+    await waitFor(async () => (await living.renew()).held.size === 8, { what: 'the takeover' })
+    expect((await living.renew()).renewIn).toBe(20_000)
+  })
+
+  it('takes over what a silent member held within its time-to-live, when it renews as it is told', async () => {
+    const { join } = group(8, 3_000)
+    await join().renew()
+    const silent = performance.now()
+    const living = join()
+    // A little later, so that a third of the time-to-live does not divide what is left.
+    await waitFor(() => performance.now() - silent > 500, { what: 'half a second to pass' })
+
+    let renewal = await living.renew()
+    while (renewal.held.size === 0) {
+      await delay(renewal.renewIn)
+      renewal = await living.renew()
+    }
+
+    expect(renewal.held.size).toBe(8)
+    expect(performance.now() - silent).toBeLessThan(3_000 + 300)
   })
 
   it('raises an epoch when an item changes hands, and only then', async () => {
@@ -86,13 +132,13 @@ describe('LeaseSet', () => {
     const [one, other] = [join(), join()]
 
     const history = [await one.renew(), await one.renew(), await one.renew()]
-    expect(history.map((held) => [...held.values()])).toEqual(Array(3).fill([1n, 1n]))
+    expect(history.map(({ held }) => [...held.values()])).toEqual(Array(3).fill([1n, 1n]))
     await other.renew()
     await one.renew()
-    expect([...(await other.renew())]).toEqual([[1, 2n]])
+    expect([...(await other.renew()).held]).toEqual([[1, 2n]])
     await other.leave()
 
-    expect([...(await one.renew())]).toEqual([
+    expect([...(await one.renew()).held]).toEqual([
       [0, 1n],
       [1, 3n],
     ])
@@ -111,7 +157,7 @@ describe('LeaseSet', () => {
     }
     await waitFor(hasExpired, { what: 'the expiry' })
 
-    expect((await owner.renew()).get(0)).toBe(2n)
+    expect((await owner.renew()).held.get(0)).toBe(2n)
   })
 
   it('never has two owners of an item while members come, stay and go', async () => {
@@ -131,8 +177,8 @@ describe('LeaseSet', () => {
   it('keeps scopes apart', async () => {
     const [here, there] = [group(4), group(4)]
 
-    expect((await here.join().renew()).size).toBe(4)
-    expect((await there.join().renew()).size).toBe(4)
+    expect((await here.join().renew()).held.size).toBe(4)
+    expect((await there.join().renew()).held.size).toBe(4)
   })
 
   function group(items: number, ttl = TTL) {
@@ -149,7 +195,7 @@ describe('LeaseSet', () => {
 async function settled(members: readonly LeaseSet[]): Promise<readonly Held[]> {
   for (let round = 0; round < 3; round++) await Promise.all(members.map((member) => member.renew()))
   const held: Held[] = []
-  for (const member of members) held.push(await member.renew())
+  for (const member of members) held.push((await member.renew()).held)
   return held
 }
 

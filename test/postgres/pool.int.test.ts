@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import type { Pool } from 'pg'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { DatabaseProxy } from '../support/database-proxy.js'
+import { Gate } from '../support/gate.js'
 import { useDatabase } from '../support/database.js'
 import { startModuleProcess } from '../support/module-process.js'
 import { createPool, inTransaction } from '../../src/postgres/pool.js'
@@ -62,6 +65,84 @@ describe('createPool', () => {
     await pool.end()
   })
 })
+
+describe('a pool whose server vanishes without a word', () => {
+  const LIMIT = 900
+
+  it('fails what waits for an answer, so that it can be done again, and works on when the server is back', async () => {
+    const { pool, proxy } = await poolBehindProxy()
+    const { pid } = await sessionOf(pool)
+    const begun = new Gate()
+    const waiting = inTransaction(pool, async (client) => {
+      await client.query('SELECT 1')
+      begun.open()
+      await client.query('SELECT pg_sleep(3600)')
+    }).catch((error: unknown) => error)
+    await begun.opened
+    await waitFor(async () => (await sleepers('pid')) === 1, { what: 'the statement to run' })
+    await pool.query('SELECT 1')
+
+    proxy.vanish()
+    const began = performance.now()
+    const failures = await Promise.all([waiting, pool.query('SELECT 1').catch((error: unknown) => error)])
+
+    expect(failures.map((failure) => isTransient(failure))).toEqual([true, true])
+    expect(performance.now() - began).toBeLessThan(2 * LIMIT)
+    proxy.reopen()
+    expect((await sessionOf(pool)).pid).not.toBe(pid)
+    // Nobody told the server that the client has gone.
+    await sleepers('pg_terminate_backend(pid)')
+  })
+
+  it('is not confused with a statement that takes its time', async () => {
+    const { pool } = await poolBehindProxy()
+
+    await pool.query(`SELECT pg_sleep(${(2.5 * LIMIT) / 1_000})`)
+
+    expect((await pool.query('SELECT 1 AS alive')).rows).toEqual([{ alive: 1 }])
+  })
+
+  async function poolBehindProxy() {
+    const proxy = await DatabaseProxy.before(database.url)
+    const pool = createPool({
+      url: proxy.url,
+      applicationName: 'behind proxy',
+      size: 4,
+      idleInTransaction: 60_000,
+      vanishedAfter: LIMIT,
+      logger: silentLogger,
+    })
+    onTestFinished(async () => {
+      await proxy.close()
+      await pool.end()
+    })
+    return { pool, proxy }
+  }
+
+  /** Does something with the sessions that run a statement behind the proxy. */
+  async function sleepers(what: 'pid' | 'pg_terminate_backend(pid)'): Promise<number> {
+    const pool = createPool({
+      url: database.url,
+      applicationName: 'test',
+      size: 1,
+      idleInTransaction: 60_000,
+      logger: silentLogger,
+    })
+    const { rows } = await pool.query(
+      `SELECT ${what} FROM pg_stat_activity
+       WHERE application_name = 'behind proxy' AND query LIKE '%pg_sleep%' AND state = 'active'`,
+    )
+    await pool.end()
+    return rows.length
+  }
+})
+
+const sessionOf = async (pool: Pool): Promise<{ readonly pid: number }> => {
+  const { rows } = await pool.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  const [row] = rows
+  if (row === undefined) throw new Error('no session')
+  return row
+}
 
 describe('inTransaction', () => {
   it('commits what resolves and rolls back what rejects, and gives the connection back', async () => {

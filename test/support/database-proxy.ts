@@ -9,7 +9,7 @@ export class DatabaseProxy {
   readonly #target: { readonly host: string; readonly port: number }
   readonly #sockets = new Set<Socket>()
   #losing: string | undefined
-  #state: 'open' | 'silent' | 'shut' = 'open'
+  #state: 'open' | 'silent' | 'shut' | 'vanished' = 'open'
 
   private constructor(server: Server, databaseUrl: string) {
     const { hostname, port } = new URL(databaseUrl)
@@ -45,6 +45,11 @@ export class DatabaseProxy {
     this.#state = 'silent'
   }
 
+  /** Lets nothing through any more, and closes nothing, as a machine does that loses power. New connections get no answer. */
+  vanish(): void {
+    this.#state = 'vanished'
+  }
+
   reopen(): void {
     this.#state = 'open'
   }
@@ -67,6 +72,7 @@ export class DatabaseProxy {
     const database = connect(this.#target)
     let lost = false
     client.on('data', (request) => {
+      if (this.#state === 'vanished') return
       if (this.#losing !== undefined && request.includes(this.#losing)) {
         lost = true
         this.#losing = undefined
@@ -74,6 +80,7 @@ export class DatabaseProxy {
       database.write(request)
     })
     database.on('data', (answer) => {
+      if (this.#state === 'vanished') return
       // The server answers when the statement is committed.
       if (lost) client.destroy()
       else client.write(answer)

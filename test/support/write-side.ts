@@ -55,6 +55,7 @@ export function useMigratedDatabase(options: { readonly server?: 15 | 18 } = {})
       applicationName: 'test',
       size,
       idleInTransaction: 5_000,
+      vanishedAfter: 3_000,
       logger: silentLogger,
     })
     pools.push(pool)

@@ -21,6 +21,9 @@ export interface Databases {
 
 const OLDEST_SERVER = 15
 
+/** Milliseconds. A server that is merely busy takes new connections within a third of this. */
+const SHORTEST_VANISHING = 15_000
+
 /**
  * @throws {@link DatabaseUnreachable} when no connection can be made, {@link ConfigurationError} when the server is
  * older than Postgres 15
@@ -33,7 +36,8 @@ export async function openDatabases(
 ): Promise<Databases> {
   // A session that is idle inside a transaction keeps its locks: it must be gone well before a successor's lease begins.
   const idleInTransaction = Math.floor(settings.lease / 2)
-  const common = { url, size: settings.poolSize, idleInTransaction, logger }
+  const vanishedAfter = Math.max(settings.lease, SHORTEST_VANISHING)
+  const common = { url, size: settings.poolSize, idleInTransaction, vanishedAfter, logger }
   const store = createPool({ ...common, applicationName: `${app} store` })
   const read = createPool({ ...common, applicationName: `${app} read` })
   const readDb = new Kysely<unknown>({ dialect: new PostgresDialect({ pool: read }) })

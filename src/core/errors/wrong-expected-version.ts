@@ -2,8 +2,8 @@ import { type ExpectedVersion, type StreamRef, streamName } from '../stream.js'
 import { RepriseError } from './reprise-error.js'
 
 /**
- * A stream is not at the version that an append expected, and nothing was stored. Retriable: load the
- * stream again and decide anew. `actual` is 0 for a stream that does not exist.
+ * A stream is not at the version that was expected, and nothing was stored. Retriable, unless no stream was expected: one
+ * that exists stays. `actual` is 0 for a stream that does not exist.
  */
 export class WrongExpectedVersion extends RepriseError {
   readonly stream: StreamRef
@@ -17,7 +17,7 @@ export class WrongExpectedVersion extends RepriseError {
       'REPRISE_WRONG_EXPECTED_VERSION',
       `stream ${name} ${found}, but ${expected} was expected: load it again and decide anew`,
       { stream: name, expected, actual },
-      { retriable: true },
+      { retriable: expected !== 'noStream' },
     )
     this.stream = stream
     this.expected = expected

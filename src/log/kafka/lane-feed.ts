@@ -1,7 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import type { KafkaMessage } from 'kafkajs'
+import { BackOff } from '../../core/back-off.js'
+import { RepriseError } from '../../core/errors/index.js'
 import type { Logger } from '../../core/ports/logger.js'
 import { type Lane, type LaneConsumer, laneName } from '../lane-consumer.js'
-import { BackOff } from './back-off.js'
 import { recordOf } from './records.js'
 import { settlesWithin } from './settles-within.js'
 
@@ -146,7 +148,9 @@ export class LaneFeed {
   }
 
   async #pauseAfter(error: unknown, message: string): Promise<void> {
-    this.#options.logger.warn({ lane: laneName(this.lane), error: String(error) }, message)
-    await this.#backOff.pause(this.#ended.signal)
+    // What the consumer will not take again it has reported itself.
+    const level = RepriseError.is(error) && !error.retriable ? 'debug' : 'warn'
+    this.#options.logger[level]({ lane: laneName(this.lane), error: String(error) }, message)
+    await setTimeout(this.#backOff.next(), undefined, { signal: this.#ended.signal }).catch(() => undefined)
   }
 }

@@ -1,7 +1,8 @@
+import { setTimeout } from 'node:timers/promises'
+import { BackOff } from '../../core/back-off.js'
 import type { Logger } from '../../core/ports/logger.js'
 import { asRepriseError, brokerErrorOf, type KafkaClients, type KafkaSettings } from '../../kafka/index.js'
 import type { LogSubscription, SubscribeOptions } from '../log.js'
-import { BackOff } from './back-off.js'
 import { LaneSet } from './lane-set.js'
 import { beatOf, Membership } from './membership.js'
 import { OffsetCommitter } from './offset-committer.js'
@@ -71,9 +72,15 @@ export class KafkaSubscription implements LogSubscription {
       if (reason === undefined) await settlesWithin(this.#committer.flush(), COMMITTED_WITHIN)
       else this.#report(reason)
       await settlesWithin(membership.leave(), LEFT_WITHIN)
-      if (reason !== undefined) await this.#backOff.pause(this.#stopping.signal)
+      if (reason !== undefined) await this.#pause()
     }
     this.#committer.stop()
+  }
+
+  #pause(): Promise<void> {
+    return setTimeout(this.#backOff.next(), undefined, { signal: this.#stopping.signal }).catch(
+      () => undefined,
+    )
   }
 
   #join(): Membership {

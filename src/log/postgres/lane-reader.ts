@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
+import { BackOff } from '../../core/back-off.js'
+import { RepriseError } from '../../core/errors/index.js'
 import type { Logger } from '../../core/ports/logger.js'
 import { laneName, type Lane, type LaneConsumer } from '../lane-consumer.js'
 import type { RecordReader } from './record-reader.js'
@@ -13,9 +15,6 @@ export interface LaneReaderOptions {
   readonly batchSize: number
 }
 
-const FIRST_PAUSE = 100
-const LONGEST_PAUSE = 5_000
-
 /**
  * A lane that has caught up rests for as long as its batch took, at most this many milliseconds. Under load this makes
  * batches larger instead of more numerous: a batch of three events costs nearly what one of three hundred does. The
@@ -27,7 +26,8 @@ const LONGEST_REST = 50
  * Delivers one partition to its consumer, a batch at a time, for as long as the lane is held.
  *
  * States: created → assigned (the consumer said where to begin) → delivering ⇄ waiting for the end to move → stopped.
- * After a failure it pauses, growing up to 5 s, and begins again with `assigned`.
+ * After a failure it pauses, growing up to 5 s, and begins again with `assigned`. It does so without a pause when the
+ * records that come next are not there any more: the consumer knows what that means to it.
  */
 export class LaneReader {
   readonly epoch: bigint
@@ -62,21 +62,23 @@ export class LaneReader {
 
   async #run(): Promise<void> {
     const { lane, consumer, logger } = this.#options
-    let pause = FIRST_PAUSE
+    const backOff = new BackOff()
     while (!this.#stopping.signal.aborted) {
       try {
-        let next = await consumer.assigned(lane)
-        while (!this.#isStopping()) {
+        let next: bigint | 'gone' = await consumer.assigned(lane)
+        while (!this.#isStopping() && next !== 'gone') {
           next = await this.#deliverFrom(next)
-          pause = FIRST_PAUSE
+          backOff.reset()
         }
       } catch (error) {
-        logger.warn(
+        const pause = backOff.next()
+        // What the consumer will not take again it has reported itself.
+        const level = RepriseError.is(error) && !error.retriable ? 'debug' : 'warn'
+        logger[level](
           { lane: laneName(lane), error: String(error), retryInMs: pause },
           'a batch was not taken; it will be delivered again',
         )
         await this.#pause(pause)
-        pause = Math.min(pause * 2, LONGEST_PAUSE)
       }
     }
     await consumer.revoked(lane).catch((error: unknown) => {
@@ -88,7 +90,8 @@ export class LaneReader {
     return this.#stopping.signal.aborted
   }
 
-  async #deliverFrom(next: bigint): Promise<bigint> {
+  /** Answers where to go on, or that the records from `next` to the known end were deleted. */
+  async #deliverFrom(next: bigint): Promise<bigint | 'gone'> {
     if (next >= this.#end) {
       await this.#rest()
       return next
@@ -96,8 +99,9 @@ export class LaneReader {
     const { lane, reader, consumer, batchSize } = this.#options
     const records = await reader.read(lane, next, batchSize)
     if (records.length === 0) {
+      // Should the consumer want the same offset again, it waits until the end is looked up again.
       this.#end = next
-      return next
+      return 'gone'
     }
     const began = performance.now()
     const after = await consumer.deliver(lane, records, this.#stopping.signal)

@@ -22,7 +22,7 @@ const DEFAULT_LEASE = 15_000
 /**
  * A member of a group on the Postgres log.
  *
- * States: created → running → stopping → stopped. While running it renews its leases three times per lease, starts a
+ * States: created → running → stopping → stopped. While running it renews its leases, starts a
  * lane reader for each partition it gained and stops those it lost, and looks where its topics end after each wake-up
  * call, or by itself once per poll interval: one small query, whatever the number of lanes.
  */
@@ -30,7 +30,8 @@ export class PostgresSubscription {
   readonly #options: PostgresSubscriptionOptions
   readonly #leases: ReadonlyMap<string, LeaseSet>
   readonly #lanes = new Map<string, Map<number, LaneReader>>()
-  #timers: NodeJS.Timeout[] = []
+  #polling: NodeJS.Timeout | undefined
+  #renewal: NodeJS.Timeout | undefined
   #stopped = false
   #looking: Promise<void> | undefined
   #lookAgain = false
@@ -51,12 +52,8 @@ export class PostgresSubscription {
   }
 
   async start(): Promise<void> {
-    const { lease = DEFAULT_LEASE, pollInterval } = this.#options
-    await this.#rebalance()
-    this.#timers = [
-      setInterval(() => void this.#renew(), lease / 3),
-      setInterval(() => this.wake(), pollInterval),
-    ]
+    this.#renewAfter(await this.#rebalance())
+    this.#polling = setInterval(() => this.wake(), this.#options.pollInterval)
     this.wake()
   }
 
@@ -70,7 +67,8 @@ export class PostgresSubscription {
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true
-    this.#timers.forEach((timer) => clearInterval(timer))
+    clearInterval(this.#polling)
+    clearTimeout(this.#renewal)
     await this.#looking
     await this.#renewing
     await Promise.all(
@@ -102,21 +100,29 @@ export class PostgresSubscription {
     }
   }
 
-  #renew(): Promise<void> {
-    this.#renewing ??= this.#rebalance()
-      .catch((error: unknown) => {
-        this.#options.logger.warn(
-          { error: String(error), group: this.#options.group },
-          'leases could not be renewed; it will be tried again',
-        )
-      })
-      .finally(() => (this.#renewing = undefined))
-    return this.#renewing
+  #renewAfter(milliseconds: number): void {
+    if (this.#stopped) return
+    this.#renewal = setTimeout(() => {
+      this.#renewing = this.#renew()
+    }, milliseconds)
   }
 
-  async #rebalance(): Promise<void> {
+  async #renew(): Promise<void> {
+    const { lease = DEFAULT_LEASE, group, logger } = this.#options
+    try {
+      this.#renewAfter(await this.#rebalance())
+    } catch (error) {
+      logger.warn({ error: String(error), group }, 'leases could not be renewed; it will be tried again')
+      this.#renewAfter(lease / 3)
+    }
+  }
+
+  /** Answers in how many milliseconds to do it again. */
+  async #rebalance(): Promise<number> {
+    let next = Infinity
     for (const [topic, leases] of this.#leases) {
-      const held = await leases.renew()
+      const { held, renewIn } = await leases.renew()
+      next = Math.min(next, renewIn)
       const lanes = this.#lanes.get(topic) ?? new Map<number, LaneReader>()
       for (const [partition, lane] of lanes) {
         if (held.get(partition) !== lane.epoch) void this.#drop(lanes, partition, lane)
@@ -126,6 +132,7 @@ export class PostgresSubscription {
       }
     }
     this.wake()
+    return next
   }
 
   /**
@@ -134,7 +141,7 @@ export class PostgresSubscription {
    */
   async #drop(lanes: Map<number, LaneReader>, partition: number, lane: LaneReader): Promise<void> {
     await lane.stop()
-    lanes.delete(partition)
+    if (lanes.get(partition) === lane) lanes.delete(partition)
   }
 
   #open(topic: string, partition: number, epoch: bigint): LaneReader {

@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg'
 import { quoted } from '../../postgres/schemas.js'
 import { inTransaction } from '../../postgres/pool.js'
-import type { Fence, Outbox, OutboxRow } from '../outbox.js'
+import type { Fence, Outbox, OutboxRow, Settlement } from '../outbox.js'
 
 /** All relays of one store share its slots under this scope. */
 export const OUTBOX_SCOPE = 'outbox'
@@ -26,34 +26,43 @@ export class PostgresOutbox implements Outbox {
     return rows
   }
 
-  settle(rows: readonly OutboxRow[], fence: Fence): Promise<'settled' | 'fenced'> {
-    return inTransaction(this.#pool, (client) => this.settleWithin(client, rows, fence)).catch(fencedOrThrow)
+  settle(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement> {
+    return settlementOf(inTransaction(this.#pool, (client) => this.settleWithin(client, rows, fence)))
   }
 
-  /** As {@link settle}, in a transaction of the caller's. Throws {@link Fenced}, so that nothing of it is committed. */
-  async settleWithin(client: PoolClient, rows: readonly OutboxRow[], fence: Fence): Promise<'settled'> {
+  /** As {@link settle}, in a transaction of the caller's. Throws {@link NotSettled}, so that nothing of it is committed. */
+  async settleWithin(client: PoolClient, rows: readonly OutboxRow[], fence: Fence): Promise<void> {
     const slots = [...new Set(rows.map(({ slot }) => slot))]
     const epochs = slots.map((slot) => fence.epochs.get(slot) ?? 0n)
-    const { rows: answer } = await client.query<{ held: bigint }>({
+    const { rows: answer } = await client.query<{ held: bigint; deleted: bigint }>({
       name: 'reprise-settle',
       text: this.#settle,
       values: [fence.owner, slots, epochs, rows.map(({ id }) => id)],
     })
-    if (Number(answer[0]?.held ?? 0) < slots.length) throw new Fenced()
+    if (Number(answer[0]?.held ?? 0) < slots.length) throw new NotSettled('fenced')
+    if (Number(answer[0]?.deleted ?? 0) < rows.length) throw new NotSettled('stale')
+  }
+}
+
+/** Thrown inside a transaction, to roll it back. */
+export class NotSettled extends Error {
+  readonly outcome: Exclude<Settlement, 'settled'>
+
+  constructor(outcome: Exclude<Settlement, 'settled'>) {
+    super(`the rows of the outbox were not settled: ${outcome}`)
+    this.outcome = outcome
+  }
+}
+
+/** What came of a transaction that settles. */
+export const settlementOf = async (transaction: Promise<void>): Promise<Settlement> => {
+  try {
+    await transaction
     return 'settled'
+  } catch (error) {
+    if (error instanceof NotSettled) return error.outcome
+    throw error
   }
-}
-
-/** A slot went to another relay. Thrown inside a transaction, to roll it back. */
-export class Fenced extends Error {
-  constructor() {
-    super('a slot of the outbox is held by another relay now')
-  }
-}
-
-export const fencedOrThrow = (error: unknown): 'fenced' => {
-  if (error instanceof Fenced) return 'fenced'
-  throw error
 }
 
 /** $1 slots, $2 limit. Walks the primary key: the table holds little more than what is asked for. */
@@ -64,8 +73,9 @@ WHERE slot = ANY($1::smallint[])
 ORDER BY id LIMIT $2`
 
 /**
- * $1 owner, $2 slots, $3 their epochs, $4 row ids. Answers how many of the slots are held under these epochs now.
- * FOR SHARE keeps a slot from changing hands until the transaction is over.
+ * $1 owner, $2 slots, $3 their epochs, $4 row ids. Answers how many of the slots are held under these epochs now, and
+ * how many rows were deleted. FOR SHARE keeps a slot from changing hands until the transaction is over. A row that an
+ * earlier transaction is deleting is waited for, and then does not count.
  */
 const settleStatement = (store: string): string => `
 WITH held AS (
@@ -76,5 +86,6 @@ WITH held AS (
   FOR SHARE OF l
 ), deleted AS (
   DELETE FROM ${quoted(store)}.outbox o USING held WHERE o.id = ANY($4::bigint[]) AND o.slot = held.item
+  RETURNING 1
 )
-SELECT count(*) AS held FROM held`
+SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM deleted) AS deleted`

@@ -1,5 +1,8 @@
+import { CompiledQuery } from 'kysely'
 import type { Envelope } from '../../core/envelope.js'
 import type { EventInstance } from '../../core/event.js'
+import { isDatabaseError } from '../../postgres/database-error.js'
+import { isTransient } from '../../postgres/sql-state.js'
 import { HandlerFailed, type Subscriber } from '../../subscriptions/index.js'
 import type { ReadTransaction } from '../../subscriptions/postgres/index.js'
 import type { Generation } from '../generation.js'
@@ -30,8 +33,17 @@ export class SqlProjector implements Subscriber<ReadTransaction> {
         const delivery = { tx: scoped, envelope, schema: this.#schema }
         await this.#model.handlers.get(envelope.type)?.run.call(this.#projection, envelope.event, delivery)
       } catch (error) {
-        throw new HandlerFailed(envelope, error)
+        throw new HandlerFailed(envelope, error, await wasTransient(error, tx))
       }
     }
   }
+}
+
+/**
+ * Handlers can fail at other things than their statements, in the same words: only what the database itself answered
+ * counts, or that the connection of the transaction is gone.
+ */
+async function wasTransient(error: unknown, tx: ReadTransaction): Promise<boolean> {
+  if (isDatabaseError(error) && isTransient(error)) return true
+  return tx.executeQuery(CompiledQuery.raw('SELECT 1')).then(() => false, isTransient)
 }

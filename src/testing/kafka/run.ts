@@ -33,7 +33,9 @@ async function serveUntil(
   serverLog: string,
 ): Promise<number> {
   process.stdout.write(`KAFKA_BROKERS=${broker.brokers}\n`)
-  say(`running (cluster ${broker.clusterId}); in another terminal: KAFKA_BROKERS=${broker.brokers} npm start`)
+  say(
+    `running (cluster ${broker.clusterId}); in another terminal: KAFKA_BROKERS=${broker.brokers} npm start -- --fresh`,
+  )
   say('Ctrl-C stops it; data and cluster id are kept')
   const ended = await Promise.race([interrupted, broker.exited.then(() => 'by itself' as const)])
   if (ended === 'by itself') {

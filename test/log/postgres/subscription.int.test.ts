@@ -92,6 +92,24 @@ describe('the log in Postgres', () => {
     expect(consumer.overlaps).toEqual([])
   })
 
+  it('asks the consumer again where to begin when records are deleted before they are read', async () => {
+    const log = openLog()
+    const topic = await newTopic(log, 1)
+    const events = (await eventsOver(1, 4)).slice(0, 10)
+    await log.publisher().publish(events.map((event) => ({ topic, key: event.stream.id, event })))
+    const gate = new Gate()
+    onTestFinished(() => gate.open())
+    const consumer = new RecordingConsumer({ step: () => gate.opened })
+    await subscribe(log, { group: uniqueName('group'), topics: [topic], consumer, batchSize: 5 })
+    await waitFor(() => consumer.underWay === 1, { what: 'the first batch' })
+
+    await log.topics.deleteBefore(topic, 0, 10n)
+    gate.open()
+
+    await waitFor(() => consumer.assignments.length > 1, { what: 'the consumer to be asked again' })
+    expect(consumer.applied).toHaveLength(5)
+  })
+
   it('holds nothing after a subscription that could not be started', async () => {
     const log = openLog()
     const [topic, doomed] = [await newTopic(log, 2), await newTopic(log, 2)]

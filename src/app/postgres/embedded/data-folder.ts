@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { access, chmod, constants, mkdir, realpath, stat } from 'node:fs/promises'
+import { access, chmod, constants, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { makeFolder } from '../../local-servers/make-folder.js'
 import { openOwnFolder } from './binaries.js'
 import { EmbeddedPostgresUnavailable } from './embedded-postgres-unavailable.js'
 import { type ServerAccount, accountForRoot, isRoot, mayEnter } from './server-account.js'
@@ -30,10 +31,10 @@ export interface DataFolder {
  */
 export async function openDataFolder(named: string, notice: (line: string) => void): Promise<DataFolder> {
   try {
-    await mkdir(named, { recursive: true })
+    await makeFolder(resolve(named))
     const wanted = join(await realpath(named), 'postgres')
     const path = isRoot() ? await placeForRoot(wanted, notice) : wanted
-    await mkdir(path, { recursive: true })
+    await makeFolder(path)
     await access(path, constants.W_OK | constants.X_OK)
     // The server's account has to pass through, but has no business with the password beside its data.
     await chmod(path, isRoot() ? 0o711 : 0o700)
