@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
@@ -7,15 +7,20 @@ import { dirname } from 'node:path'
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {
+    await makeOne(folder)
+  } catch (error) {
+    const parent = dirname(folder)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) throw error
+    await makeFolder(parent)
+    await makeOne(folder)
+  }
+}
+
+async function makeOne(folder: string): Promise<void> {
+  try {
     await mkdir(folder)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST') return
-    const parent = dirname(folder)
-    if (code !== 'ENOENT' || parent === folder) throw error
-    await makeFolder(parent)
-    await mkdir(folder).catch((failure: unknown) => {
-      if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure
-    })
+    if (code !== 'EEXIST' || !(await stat(folder)).isDirectory()) throw error
   }
 }

@@ -177,7 +177,7 @@ describe('the bank', () => {
       const run = await runBanking(url, ['--data', await bankFile(credits(10, 2))])
 
       expect(run.exit).toBe(0)
-      expect(run.stderr).toMatch(/^database \S+ · log postgres .* · data folder none/m)
+      expect(run.stderr).toMatch(/^database \S+ · log postgres · data folder none/m)
       expect(run.stderr).toContain('imported 10 transactions of 2 accounts')
       expect(run.stdout).toMatch(/balances that agree +2 of 2/)
       expect(run.stdout).toContain('npx reprise projection rebuild balances')
