@@ -24,8 +24,9 @@ describe('createPool', () => {
       })
       const outcome = await inTransaction(pool, async (client) => {
         const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+        const lost = new Promise((resolve) => client.once('end', resolve))
         await pool.query('SELECT pg_terminate_backend($1)', [rows[0].pid])
-        await new Promise((resolve) => client.once('end', resolve))
+        await lost
         await client.query('SELECT 1')
         return 'committed'
       }).catch((error) => error.message)
@@ -62,6 +63,8 @@ describe('createPool', () => {
     }).catch((error: unknown) => error)
 
     expect(isTransient(failure)).toBe(true)
+    // The driver alone would say that the connection is lost, and not why.
+    expect(failure).toMatchObject({ code: '25P03' })
     await pool.end()
   })
 })
