@@ -1,5 +1,12 @@
 import type { StreamRef } from './stream.js'
 
+/** What a handler did with a value that may be held by one stream at a time. */
+export interface ReservationChange {
+  readonly kind: 'reserve' | 'release'
+  readonly scope: string
+  readonly value: string
+}
+
 /** Where an event comes from: the command that led to it, and what that command in turn came from. */
 export interface Metadata {
   readonly commandId: string
@@ -11,13 +18,19 @@ export interface Metadata {
   readonly actor?: string
   /** W3C trace context of the command. */
   readonly traceparent?: string
+  /**
+   * What its command reserved and released, on the first event that it appended to the stream: so that the table of
+   * reservations can be made again from history. Stays there: values may be personal, and whoever reads the event, from
+   * a topic or from the store, gets it without them.
+   */
+  readonly reservations?: readonly ReservationChange[]
 }
 
 /** An event with what the store knows about it. */
 export interface Envelope<E = unknown> {
   readonly eventId: string
   readonly stream: StreamRef
-  /** Counts from 1 in its stream, without gaps. */
+  /** Counts from 1 in its stream, without gaps. 0: a foreign producer wrote it, and did not number it. */
   readonly version: number
   readonly type: string
   readonly schemaVersion: number

@@ -1,3 +1,4 @@
+import type { Contract } from './contract.js'
 import type { EventInstance } from './event.js'
 
 /** Carries, in types only, which events the instances of a class may emit. */
@@ -12,3 +13,9 @@ export interface EventSource<E extends EventInstance = EventInstance> {
 export type EventSourceClass<E extends EventInstance = EventInstance> = new (
   ...args: never[]
 ) => EventSource<E>
+
+/** What a projection may read from: aggregates of its own app, or contracts of other teams. */
+export type EventSourceRef = EventSourceClass | Contract
+
+/** The events that a source emits. */
+export type EventsOf<S> = S extends EventSource<infer E> ? E : S extends EventSourceClass<infer E> ? E : never

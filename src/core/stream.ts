@@ -1,4 +1,4 @@
-import { isStorableText } from './text.js'
+import { keyProblem } from './text.js'
 
 /** The events of one aggregate instance: `type` is the aggregate's name, `id` the instance's. */
 export interface StreamRef {
@@ -9,9 +9,12 @@ export interface StreamRef {
 /** The version at which an append expects its stream. `0` and `'noStream'` say the same. */
 export type ExpectedVersion = number | 'noStream' | 'streamExists' | 'any'
 
-const maximumIdBytes = 512
-
-/** The stream's name for people, `account-576`. */
+/**
+ * The stream's name for people, as it is in receipts, errors and logs.
+ *
+ * @example
+ * streamName({ type: 'account', id: '576' }) // 'account-576'
+ */
 export function streamName({ type, id }: StreamRef): string {
   return `${type}-${id}`
 }
@@ -31,14 +34,4 @@ export function expectationHolds(expected: ExpectedVersion, actual: number): boo
 }
 
 /** Why `id` cannot name a stream, or undefined if it can. */
-export function streamIdProblem(id: string): string | undefined {
-  if (id === '') return 'must not be empty'
-  if (!isStorableText(id)) return 'must hold neither U+0000 nor a lone surrogate'
-  if (isTooLong(id)) return `must not be longer than ${maximumIdBytes} bytes`
-  return undefined
-}
-
-function isTooLong(id: string): boolean {
-  // No UTF-16 unit takes more than three bytes, so an ordinary id is known as short without encoding it.
-  return id.length * 3 > maximumIdBytes && new TextEncoder().encode(id).length > maximumIdBytes
-}
+export const streamIdProblem: (id: string) => string | undefined = keyProblem

@@ -1,15 +1,24 @@
 /** Every code that an error of this framework can carry. Codes never change their meaning. */
 export const errorCodes = [
   'REPRISE_DEFINITION',
+  'REPRISE_BUILD_REFUSED',
   'REPRISE_COMMAND_REJECTED',
   'REPRISE_WRONG_EXPECTED_VERSION',
   'REPRISE_COMMAND_ID_REUSED',
   'REPRISE_AGGREGATE_NOT_FOUND',
   'REPRISE_OUTCOME_UNKNOWN',
+  'REPRISE_OVERLOADED',
+  'REPRISE_STREAM_CLOSED',
+  'REPRISE_PAYLOAD_TOO_LARGE',
   'REPRISE_INVALID_VALUE',
   'REPRISE_EVENT_NOT_READABLE',
   'REPRISE_TIMED_OUT',
   'REPRISE_PROJECTION_STOPPED',
+  'REPRISE_EVENT_PARKED',
+  'REPRISE_PARKING_CEILING',
+  'REPRISE_NOTHING_PARKED',
+  'REPRISE_INLINE_PROJECTION_FAILED',
+  'REPRISE_INLINE_PROJECTION_UNKNOWN',
   'REPRISE_LOG_MISMATCH',
   'REPRISE_STORE_MISMATCH',
   'REPRISE_DATABASE_TOO_NEW',
@@ -20,6 +29,9 @@ export const errorCodes = [
   'REPRISE_REBUILD_REFUSED',
   'REPRISE_REBUILD_IN_PROGRESS',
   'REPRISE_CONFIGURATION',
+  'REPRISE_APP_STOPPED',
+  'REPRISE_STOP_TIMED_OUT',
 ] as const
 
+/** What tells one kind of {@link RepriseError} from the others, across releases and copies of the package. */
 export type ErrorCode = (typeof errorCodes)[number]

@@ -1,6 +1,9 @@
 import { RepriseError } from './reprise-error.js'
 
-/** A command id that is already stored came back with another command, and nothing was stored for it. */
+/**
+ * A command id that is already stored came back with another command, and nothing was stored for it. Give each command an
+ * id of its own: only a retry of the same command takes the id of the first try.
+ */
 export class CommandIdReused extends RepriseError {
   readonly commandId: string
 

@@ -1,6 +1,6 @@
 import { RepriseError } from './reprise-error.js'
 
-/** A setting is missing or cannot be used. `problem` says what is wrong and what to set, never a secret value. */
+/** A setting is missing or cannot be used. The message says what is wrong and what to set, never a secret value. */
 export class ConfigurationError extends RepriseError {
   readonly setting: string
 

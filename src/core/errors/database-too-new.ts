@@ -1,6 +1,6 @@
 import { RepriseError } from './reprise-error.js'
 
-/** A schema was migrated by a newer release than this one, and is left untouched. */
+/** A schema was migrated by a newer release than this one, and is left untouched. Use a release that knows it. */
 export class DatabaseTooNew extends RepriseError {
   constructor(schema: string, found: number, known: number) {
     super(

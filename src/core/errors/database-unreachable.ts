@@ -7,12 +7,21 @@ export interface DatabaseAddress {
   readonly database: string
 }
 
-/** No connection to a database could be made. Takes parts and no URL, so that no password gets in. */
+/**
+ * No connection to a database could be made. Retriable: check that it runs and can be reached from here. Takes parts and
+ * no URL, so that no password gets in. `setting` is what named
+ * the database.
+ */
 export class DatabaseUnreachable extends RepriseError {
-  constructor({ host, port, database }: DatabaseAddress, reason: string, cause?: unknown) {
+  constructor(
+    { host, port, database }: DatabaseAddress,
+    reason: string,
+    cause?: unknown,
+    setting = 'DATABASE_URL',
+  ) {
     super(
       'REPRISE_DATABASE_UNREACHABLE',
-      `the database ${database} at ${host}:${port} cannot be reached: ${reason}; check that it runs and what DATABASE_URL says`,
+      `the database ${database} at ${host}:${port} cannot be reached: ${reason}; check that it runs and what ${setting} says`,
       { host, port, database },
       { cause, retriable: true },
     )

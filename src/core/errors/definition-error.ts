@@ -1,6 +1,6 @@
 import { RepriseError } from './reprise-error.js'
 
-/** The definition of an app cannot work. Carries every fault that was found, not only the first. */
+/** The definition of an app cannot work. Carries every fault that was found, not only the first: each says what to write. */
 export class DefinitionError extends RepriseError {
   readonly faults: readonly string[]
 

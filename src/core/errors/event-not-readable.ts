@@ -9,7 +9,10 @@ export interface UnreadableEvent {
   readonly version?: number | undefined
 }
 
-/** A stored event cannot be turned into an instance of its class: its type is unknown or its payload does not fit. */
+/**
+ * A stored event cannot be turned into an instance of its class: its type is unknown or its payload does not fit. Nothing
+ * is skipped. Go on with a release that lists the event, with fields that fit what is stored.
+ */
 export class EventNotReadable extends RepriseError {
   constructor({ eventId, type, stream, version }: UnreadableEvent, reason: string, cause?: unknown) {
     const name = stream === undefined ? undefined : streamName(stream)

@@ -1,5 +1,6 @@
 import { type StreamRef, streamName } from '../stream.js'
 import { RepriseError } from './reprise-error.js'
+import { subscriberHas } from './subscriber-text.js'
 
 /** Where an event was met: its place in the log, and its place in its stream. */
 export interface EventAddress {
@@ -13,17 +14,22 @@ export interface EventAddress {
 }
 
 /**
- * A projection has stopped, at `address` if one event stopped it. Its rows stand where they were after the
+ * A projection has stopped, or effects have, at `address` if one event stopped it. Its rows stand where they were after the
  * event before; other projections go on. `cause` is what stopped it.
  */
 export class ProjectionStopped extends RepriseError {
   readonly projection: string
   readonly address: EventAddress | undefined
 
-  constructor(projection: string, address: EventAddress | undefined, cause: unknown) {
+  constructor(
+    projection: string,
+    address: EventAddress | undefined,
+    cause: unknown,
+    kind: 'projection' | 'effect' = 'projection',
+  ) {
     super(
       'REPRISE_PROJECTION_STOPPED',
-      `projection ${projection} has stopped${placeOf(address)}: ${reasonOf(cause)}; correct the cause and start again`,
+      `${subscriberHas(kind, projection)} stopped${placeOf(address)}: ${reasonOf(cause)}; correct the cause and start again`,
       { projection, ...factsOf(address) },
       { cause },
     )

@@ -4,6 +4,7 @@ const brand = Symbol.for('reprise/error')
 
 /** What a {@link RepriseError} may be given beside its message and facts. */
 export interface RepriseErrorOptions {
+  /** What led to it, for whoever looks for the fault. @defaultValue nothing */
   readonly cause?: unknown
   /** True if the same call may succeed later with nothing else changed. @defaultValue false */
   readonly retriable?: boolean
@@ -13,6 +14,14 @@ export interface RepriseErrorOptions {
  * The base of every error this framework throws on purpose. Its `code` is stable across releases, its
  * `facts` are the values that are needed to act on it. Facts appear in logs and on the terminal: secrets
  * never belong in them.
+ *
+ * @example
+ * try {
+ *   await app.execute(command)
+ * } catch (error) {
+ *   if (!RepriseError.is(error) || error.code !== 'REPRISE_COMMAND_REJECTED') throw error
+ *   refuse(error.message, error.facts)
+ * }
  */
 export class RepriseError extends Error {
   readonly code: ErrorCode

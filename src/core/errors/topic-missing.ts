@@ -4,10 +4,8 @@ import { RepriseError } from './reprise-error.js'
 export class TopicMissing extends RepriseError {
   readonly topic: string
 
-  constructor(topic: string) {
-    super('REPRISE_TOPIC_MISSING', `topic ${topic} does not exist: create it, or start with provision on`, {
-      topic,
-    })
+  constructor(topic: string, whatToDo = 'create it, or start with provision on') {
+    super('REPRISE_TOPIC_MISSING', `topic ${topic} does not exist: ${whatToDo}`, { topic })
     this.topic = topic
   }
 }

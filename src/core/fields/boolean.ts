@@ -1,7 +1,13 @@
-import { type Field, scalarField } from './field.js'
-import { kindOf } from './violation.js'
+import type { Field } from './field.js'
+import { kindOf } from './kind-of.js'
+import { scalarField } from './scalar-field.js'
 
-/** True or false. */
+/**
+ * True or false.
+ *
+ * @example
+ * DomainEvent('ConsentGiven', { byMail: boolean() })
+ */
 export function boolean(initial?: boolean): Field<boolean> {
   return scalarField({
     kind: 'boolean',

@@ -1,9 +1,15 @@
-import { type Field, scalarField } from './field.js'
-import { kindOf } from './violation.js'
+import type { Field } from './field.js'
+import { kindOf } from './kind-of.js'
+import { scalarField } from './scalar-field.js'
 
 const form = /^\d{4}-\d{2}-\d{2}$/
 
-/** A day of the calendar without time or zone, 'YYYY-MM-DD', of the years 1 to 9999. */
+/**
+ * A day of the calendar without time or zone, 'YYYY-MM-DD', of the years 1 to 9999.
+ *
+ * @example
+ * DomainEvent('CopyLent', { dueOn: date() }) // new CopyLent({ dueOn: '2026-03-31' })
+ */
 export function date(initial?: string): Field<string> {
   return scalarField({ kind: 'date', initial, problemOf, toJson: (value) => value })
 }

@@ -1,7 +1,13 @@
-import { type Field, scalarField } from './field.js'
+import type { Field } from './field.js'
+import { scalarField } from './scalar-field.js'
 import { textProblem } from './string.js'
 
-/** One of a closed set of strings. */
+/**
+ * One of a closed set of strings.
+ *
+ * @example
+ * DomainEvent('EntryBooked', { side: enumeration(['credit', 'debit']) })
+ */
 export function enumeration<const V extends readonly string[]>(
   values: V,
   initial?: V[number],

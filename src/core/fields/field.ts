@@ -1,16 +1,24 @@
 import type { JsonValue } from './json-value.js'
-import { noViolations, type Violation } from './violation.js'
+import type { Violation } from './violation.js'
 
 export const fieldKinds = [
   'string',
   'int',
   'long',
+  'double',
+  'decimal',
   'boolean',
   'uuid',
   'timestamp',
+  'timestampMicros',
   'date',
   'enumeration',
+  'bytes',
+  'map',
+  'record',
+  'array',
 ] as const
+/** Which kind of value a field holds, by the name of the function that makes it. */
 export type FieldKind = (typeof fieldKinds)[number]
 
 /**
@@ -24,15 +32,28 @@ export interface Field<T, O extends boolean = false> {
   readonly initial: T | undefined
   /** The allowed values of an enumeration. */
   readonly values?: readonly string[]
+  /** How many digits a decimal may have, those after the point included. */
+  readonly precision?: number
+  /** How many digits a decimal has after the point. */
+  readonly scale?: number
+  /** What an array or a map holds. */
+  readonly element?: Field<unknown>
+  /** What a record holds. */
+  readonly fields?: Fields
+  /** How many arrays, maps and records lie in one another, this one included: 0 for a single value. */
+  readonly depth: number
   /** What is wrong with the definition itself; reported when the app starts. */
   readonly faults: readonly string[]
   /** Every reason why `value` is not one of this field's. */
   check(value: unknown, path: string): readonly Violation[]
   /** An equal value that nobody else can change; −0 becomes 0. `value` must have passed `check`. */
   copy(value: T): T
-  /** Lossless: `fromJson` gives an equal value back. `value` must have passed `check`. */
+  /** Lossless: `fromJson` gives an equal value back. Equal values give equal JSON. `value` must have passed `check`. */
   toJson(value: T): JsonValue
-  /** The value that `json` stands for, or `json` itself where it stands for none: then `check` says why. */
+  /**
+   * The value that `json` stands for. Where it, or a part of it, stands for none, that is left as it is: then `check`
+   * says why.
+   */
   fromJson(json: unknown): unknown
 }
 
@@ -60,39 +81,6 @@ export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 export type StringKeys<F extends Fields> = {
   [K in keyof F & string]: F[K] extends Field<string> ? K : never
 }[keyof F & string]
-
-/** What makes one kind of field differ from another. */
-interface Scalar<T> {
-  readonly kind: FieldKind
-  readonly initial: T | undefined
-  readonly values?: readonly string[]
-  readonly faults?: readonly string[]
-  /** Why `value` does not fit, or undefined if it does. */
-  readonly problemOf: (value: unknown) => string | undefined
-  readonly copy?: (value: T) => T
-  readonly toJson: (value: T) => JsonValue
-  readonly fromJson?: (json: unknown) => unknown
-}
-
-/** Makes a field of one value. An initial value that does not fit is a fault of the definition. */
-export function scalarField<T>(scalar: Scalar<T>): Field<T> {
-  const { kind, initial, values, problemOf, toJson, faults = [] } = scalar
-  const initialProblem = initial === undefined ? undefined : problemOf(initial)
-  return Object.freeze<Field<T>>({
-    kind,
-    optional: false,
-    initial,
-    ...(values === undefined ? {} : { values }),
-    faults: initialProblem === undefined ? faults : [...faults, `its initial value ${initialProblem}`],
-    check(value: unknown, path: string) {
-      const problem = problemOf(value)
-      return problem === undefined ? noViolations : [{ path, problem }]
-    },
-    copy: scalar.copy ?? ((value) => value),
-    toJson,
-    fromJson: scalar.fromJson ?? ((json) => json),
-  })
-}
 
 /** Tells a field from anything else that JavaScript may pass in its place. */
 export function isField(value: unknown): value is Field<unknown, boolean> {

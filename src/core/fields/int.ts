@@ -1,10 +1,16 @@
-import { type Field, scalarField } from './field.js'
-import { kindOf } from './violation.js'
+import type { Field } from './field.js'
+import { kindOf } from './kind-of.js'
+import { scalarField } from './scalar-field.js'
 
 const minimum = -(2 ** 31)
 const maximum = 2 ** 31 - 1
 
-/** A whole number of 32 bits. */
+/**
+ * A whole number of 32 bits.
+ *
+ * @example
+ * DomainEvent('SeatsAdded', { seats: int() })
+ */
 export function int(initial?: number): Field<number> {
   return scalarField({
     kind: 'int',
@@ -12,7 +18,8 @@ export function int(initial?: number): Field<number> {
     problemOf,
     // JSON and Postgres know no −0.
     copy: (value) => value + 0,
-    toJson: (value) => value,
+    toJson: (value) => value + 0,
+    fromJson: (json) => (typeof json === 'number' ? json + 0 : json),
   })
 }
 

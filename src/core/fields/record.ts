@@ -2,7 +2,8 @@ import { InvalidValue } from '../errors/invalid-value.js'
 import { nameFault } from '../names.js'
 import { type Field, type Fields, isField, type Values } from './field.js'
 import type { JsonValue } from './json-value.js'
-import { kindOf, type Violation } from './violation.js'
+import { isRecord, kindOf } from './kind-of.js'
+import type { Violation } from './violation.js'
 
 /**
  * Every violation in a record of values: those that do not fit, that are missing, and that no field
@@ -13,8 +14,9 @@ export function checkRecord(fields: Fields, values: unknown): readonly Violation
   const violations: Violation[] = []
   for (const [name, field] of Object.entries(fields)) {
     const value = valueIn(values, name)
-    if (value !== undefined || field.optional) violations.push(...field.check(value, name))
-    else violations.push({ path: name, problem: 'is missing' })
+    if (value === undefined && !field.optional) violations.push({ path: name, problem: 'is missing' })
+    // One by one: a huge array may have more than fit into the arguments of one call.
+    else for (const violation of field.check(value, name)) violations.push(violation)
   }
   for (const name of Object.keys(values)) {
     if (!Object.hasOwn(fields, name)) violations.push({ path: name, problem: 'is not declared' })
@@ -50,15 +52,21 @@ export function writeRecord(fields: Fields, values: object): Record<string, Json
  * @throws {@link InvalidValue} with every violation, `subject` naming what was read
  */
 export function readRecord<F extends Fields>(fields: F, json: unknown, subject: string): Values<F> {
-  if (!isRecord(json)) throw new InvalidValue(subject, [notARecord(json)])
+  const values = recordFromJson(fields, json)
+  const violations = checkRecord(fields, values)
+  if (violations.length > 0) throw new InvalidValue(subject, violations)
+  return values as Values<F>
+}
+
+/** As {@link readRecord}, but not checked yet: what stands for no value is left as it is. */
+export function recordFromJson(fields: Fields, json: unknown): unknown {
+  if (!isRecord(json)) return json
   const values: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(fields)) {
     const value = Object.hasOwn(json, name) ? field.fromJson(json[name]) : initialOf(field)
     if (value !== undefined) values[name] = value
   }
-  const violations = checkRecord(fields, values)
-  if (violations.length > 0) throw new InvalidValue(subject, violations)
-  return values as Values<F>
+  return values
 }
 
 /** What is wrong with a set of fields itself: names that are not safe, and faults of single fields. */
@@ -79,10 +87,6 @@ function valueIn(values: object, name: string): unknown {
 
 function initialOf(field: Field<unknown, boolean>): unknown {
   return field.initial === undefined ? undefined : field.copy(field.initial)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function notARecord(value: unknown): Violation {

@@ -1,8 +1,14 @@
 import { isStorableText } from '../text.js'
-import { type Field, scalarField } from './field.js'
-import { kindOf } from './violation.js'
+import type { Field } from './field.js'
+import { kindOf } from './kind-of.js'
+import { scalarField } from './scalar-field.js'
 
-/** Text of any length. U+0000 and lone surrogates are refused, since jsonb holds neither. */
+/**
+ * Text of any length. U+0000 and lone surrogates are refused, since jsonb holds neither.
+ *
+ * @example
+ * DomainEvent('OwnerRenamed', { owner: string() })
+ */
 export function string(initial?: string): Field<string> {
   return scalarField({ kind: 'string', initial, problemOf: textProblem, toJson: (value) => value })
 }

@@ -1,11 +1,17 @@
-import { type Field, scalarField } from './field.js'
-import { kindOf } from './violation.js'
+import type { Field } from './field.js'
+import { kindOf } from './kind-of.js'
+import { scalarField } from './scalar-field.js'
 
 const earliest = Date.parse('0001-01-01T00:00:00.000Z')
 const latest = Date.parse('9999-12-31T23:59:59.999Z')
 const isoLength = '0001-01-01T00:00:00.000Z'.length
 
-/** An instant in milliseconds, of the years 1 to 9999. Dates are copied, so that nobody can move an instant later. */
+/**
+ * An instant in milliseconds, of the years 1 to 9999. Dates are copied, so that nobody can move an instant later.
+ *
+ * @example
+ * DomainEvent('AccountOpened', { openedAt: timestamp() })
+ */
 export function timestamp(initial?: Date): Field<Date> {
   return scalarField({
     kind: 'timestamp',

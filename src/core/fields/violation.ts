@@ -6,10 +6,15 @@ export interface Violation {
 
 export const noViolations: readonly Violation[] = Object.freeze([])
 
-/** Says what kind of thing a value is, without showing it: `null`, `an array`, `a number`. */
-export function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  if (Array.isArray(value)) return 'an array'
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'an invalid Date' : 'a Date'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+/**
+ * The violations of a part, with paths from the whole that it is in. Paths are made here, and not on the way down, so
+ * that values without violations cost none.
+ */
+export function within(path: string, violations: readonly Violation[]): readonly Violation[] {
+  if (path === '' || violations.length === 0) return violations
+  return violations.map((it) => ({ path: joined(path, it.path), problem: it.problem }))
+}
+
+function joined(outer: string, inner: string): string {
+  return inner === '' || inner.startsWith('[') ? outer + inner : `${outer}.${inner}`
 }
