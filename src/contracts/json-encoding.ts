@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../core/envelope.js'
 import { EventNotReadable, type UnreadableEvent } from '../core/errors/index.js'
-import type { EventEncoding, ReceivedEvent } from '../core/event-encoding.js'
+import type { ClaimedEvent, EventEncoding, ReceivedEvent } from '../core/event-encoding.js'
 import { type Headers, headersOf, type Origin, ReceivedHeaders } from './headers.js'
 import { readJsonPayload } from './json-payload.js'
 
@@ -11,6 +11,7 @@ const SHOWN_CHARACTERS = 100
 
 const utf8 = new TextEncoder()
 
+/** Who writes, and how large a payload may be that is read. */
 export interface JsonEncodingOptions extends Origin {
   /** Larger values are refused before they are parsed. @defaultValue 16 MiB */
   readonly maximumBytes?: number
@@ -18,7 +19,14 @@ export interface JsonEncodingOptions extends Origin {
 
 type IncomingRecord = Parameters<EventEncoding['decode']>[0]
 
-/** The payload as the store's JSON text, everything else in CloudEvents headers. */
+/**
+ * Writes the payload of events as the store's JSON text, and everything else into CloudEvents headers; reads only what was
+ * written so. What it cannot read is an {@link EventNotReadable}.
+ *
+ * @example
+ * const encoding = jsonEncoding({ service: 'banking', storeId })
+ * const { stream, version, payload } = encoding.decode(received)
+ */
 export function jsonEncoding({
   maximumBytes = DEFAULT_MAXIMUM_BYTES,
   ...origin
@@ -34,6 +42,13 @@ export function jsonEncoding({
         return decode(record, maximumBytes)
       } catch (error) {
         throw new EventNotReadable(knownOf(record.headers), reasonOf(error), error)
+      }
+    },
+    claimed: (record) => {
+      try {
+        return claimedBy(record)
+      } catch {
+        return undefined
       }
     },
   }
@@ -67,6 +82,19 @@ function decode({ key, headers, value }: IncomingRecord, maximumBytes: number): 
     },
     occurredAt: received.time('ce_time'),
     recordedAt: received.time('ce_recordedtime'),
+    storeId: received.text('reprise-store'),
+  }
+}
+
+function claimedBy({ key, headers }: Pick<IncomingRecord, 'key' | 'headers'>): ClaimedEvent | undefined {
+  const received = new ReceivedHeaders(headers)
+  const stream = received.stream()
+  if (key !== stream.id) return undefined
+  return {
+    eventId: received.uuid('ce_id'),
+    stream,
+    version: received.version(),
+    type: received.text('ce_type'),
     storeId: received.text('reprise-store'),
   }
 }

@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../src/core/envelope.js'
 import type { EventEncoding } from '../../src/core/event-encoding.js'
 import type { Log, LogSubscription, SubscribeOptions } from '../../src/log/index.js'
 import { uniqueName } from '../support/kafka.js'
+import { describeDeclinedLanes } from './log/declined.js'
 import { describeGroups } from './log/groups.js'
 import { describeLanes } from './log/lanes.js'
 import { describePublishing } from './log/publishing.js'
@@ -108,6 +109,7 @@ export function describeLog(
     describe('publishing', () => describePublishing(test))
     describe('lanes', () => describeLanes(test))
     describe('groups', () => describeGroups(test))
+    describe('declined lanes', () => describeDeclinedLanes(test))
 
     if (reasons.size > 0) it('skips only tests that exist', () => expect([...reasons.keys()]).toEqual([]))
   })

@@ -50,6 +50,39 @@ export function describePublishing(test: LogTest): void {
     },
   )
 
+  promise('keeps a record that is no event as it was given, between events of its key', async () => {
+    const topic = await newTopic(2)
+    const key = `${topic}-a`
+    const consumer = new RecordingConsumer()
+    const [before, after] = await test.harness.storeEvents([key], 2)
+    if (before === undefined || after === undefined) throw new Error('no events were stored')
+    const bytes = Uint8Array.from([0, 255, 10, 0, 128])
+    const timestamp = new Date('2026-03-01T12:34:56.789Z')
+    const headers = { id: 'x', 'kafka_dlt-exception-message': 'Jörg said: "no"\n', __proto: '' }
+    const tombstone = { topic, key, headers: {}, value: null, timestamp }
+    const publisher = test.log.publisher()
+
+    await publisher.publish([
+      { topic, key, event: before },
+      { topic, key, headers, value: bytes, timestamp },
+      tombstone,
+      { topic, key, event: after },
+    ])
+    await publisher.close()
+    await subscribe({ topics: [topic], consumer })
+    await waitFor(() => consumer.applied.length >= 4, { what: 'all records' })
+
+    const [first, raw, empty, last] = consumer.applied
+    expect(consumer.applied.map(({ offset }) => offset)).toEqual([0n, 1n, 2n, 3n])
+    expect(consumer.applied.map((record) => record.key)).toEqual([key, key, key, key])
+    expect(first && test.harness.encoding.decode(first).eventId).toBe(before.eventId)
+    expect(last && test.harness.encoding.decode(last).eventId).toBe(after.eventId)
+    expect({ ...raw?.headers }).toEqual(headers)
+    expect(Buffer.from(raw?.value ?? [])).toEqual(Buffer.from(bytes))
+    expect(raw?.timestamp).toEqual(timestamp)
+    expect(empty).toMatchObject({ headers: {}, value: null, timestamp })
+  })
+
   promise('publishes into several topics at once', async () => {
     const topics = [await newTopic(1), await newTopic(2)]
     const events = await test.harness.storeEvents([uniqueName('a'), uniqueName('b')], 3)
