@@ -1,9 +1,11 @@
 import type { CommandType } from '../core/command.js'
 import type { DecoratedMethod } from '../core/decorated-method.js'
 import type { EventInstance, EventType } from '../core/event.js'
+import type { Fields } from '../core/fields/index.js'
+import type { ServiceToken } from '../core/service-token.js'
 import type { AggregateRoot } from './aggregate-root.js'
 
-/** A class of aggregates. Its instances are made from a stream's id alone. */
+/** A class whose instances are aggregates, each made from the id of its stream alone. */
 export type AggregateClass<E extends EventInstance = EventInstance> = new (id: string) => AggregateRoot<E>
 
 export const expectations = ['noStream', 'streamExists', 'any'] as const
@@ -33,6 +35,48 @@ export interface CommandHandlerModel {
   readonly run: DecoratedMethod
 }
 
+/** What a policy may decide by: the version just stored, and how many events lie behind the last snapshot. */
+export interface SnapshotFacts {
+  readonly version: number
+  readonly eventsSince: number
+}
+
+/** When a snapshot is taken. A policy is asked after an append, off the path of the command. */
+export type SnapshotPolicy = { readonly every: number } | ((facts: SnapshotFacts) => boolean)
+
+/** The declared state of an aggregate: what snapshots keep and what time travel shows. */
+export interface StateModel {
+  /** Raised when the fields change their meaning: snapshots of other versions are ignored. */
+  readonly version: number
+  readonly fields: Fields
+  /** Undefined: no snapshot is ever taken. */
+  readonly snapshots: SnapshotPolicy | undefined
+  /** Both called with the aggregate as `this`. */
+  readonly get: DecoratedMethod
+  readonly restore: DecoratedMethod
+}
+
+/** A step that fetches facts for a command before it is decided. */
+export interface PreparationModel {
+  readonly command: CommandType
+  readonly method: string
+  /** Milliseconds after which it has failed. */
+  readonly timeout: number
+  /** Called with the command and `{ signal }`, an instance of its class as `this`. */
+  readonly run: DecoratedMethod
+}
+
+/** A class of preparing steps. Its instance is made with the services that it lists in `inject`. */
+export type PreparationsClass = new (...services: never[]) => object
+
+/** A class of preparing steps, checked. */
+export interface PreparationsModel {
+  readonly preparationsClass: PreparationsClass
+  /** Tokens of the services that its constructor takes, in order. */
+  readonly inject: readonly ServiceToken[]
+  readonly steps: readonly PreparationModel[]
+}
+
 /** Everything that the class of an aggregate says, checked. A plain value, which can also be made without decorators. */
 export interface AggregateModel {
   readonly name: string
@@ -44,4 +88,6 @@ export interface AggregateModel {
   /** By command type. */
   readonly handlers: ReadonlyMap<string, CommandHandlerModel>
   readonly topic: TopicOptions
+  /** Undefined where none is declared. */
+  readonly state: StateModel | undefined
 }

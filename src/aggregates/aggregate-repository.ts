@@ -1,33 +1,41 @@
 import { LRUCache } from 'lru-cache'
-import { readEvent, eventTypesOf, type EventTypes } from '../core/event-reading.js'
+import type { StoredEvent } from '../core/envelope.js'
+import type { EventInstance } from '../core/event.js'
+import { eventTypesOf, type EventTypes, readEvent } from '../core/event-reading.js'
+import type { CallersTransaction } from '../core/ports/callers-transaction.js'
 import type { EventStore } from '../core/ports/event-store.js'
 import { type StreamRef, streamName } from '../core/stream.js'
 import type { AggregateModel } from './aggregate-model.js'
 import { type AggregateRoot, replay } from './aggregate-root.js'
-import type { EventInstance } from '../core/event.js'
+import type { Snapshots } from './snapshots.js'
 
 /** An aggregate as it stood at a version. */
 export interface LoadedAggregate {
   readonly aggregate: AggregateRoot<EventInstance>
   readonly version: number
+  /** That of the last snapshot known of; 0 without one. */
+  readonly snapshotVersion: number
 }
 
 /**
- * Loads aggregates by replaying their events, and keeps the last used ones in memory.
+ * Loads aggregates from their last snapshot and the events after it, or from all events, and keeps the last used ones in
+ * memory. What is bounded is their number, whatever each of them takes.
  *
- * A kept aggregate may be behind the store, which other processes write to as well: what is decided on it is checked
- * against its version when it is appended. A decision changes the aggregate it is made on, so it is taken out for the
- * purpose, and put back only after its events were stored.
+ * A kept aggregate may be behind the store, which other processes write to as well: it is never trusted without its
+ * version, which is checked when what was decided on it is appended. A decision changes the aggregate it is made on, so it
+ * is taken out for the purpose, and put back only after its events were stored.
  */
 export class AggregateRepository {
   readonly #store: EventStore
   readonly #kept: LRUCache<string, LoadedAggregate>
+  readonly #snapshots: Snapshots | undefined
   readonly #eventTypes = new Map<string, EventTypes>()
 
-  /** `capacity` is the number of aggregates kept. */
-  constructor(store: EventStore, capacity: number) {
+  /** `capacity` is the number of aggregates kept. Without `snapshots` every load reads the whole history. */
+  constructor(store: EventStore, capacity: number, snapshots?: Snapshots) {
     this.#store = store
     this.#kept = new LRUCache({ max: capacity })
+    this.#snapshots = snapshots
   }
 
   /** The aggregate at its last known version: 0 and without history when the stream does not exist. */
@@ -35,7 +43,7 @@ export class AggregateRepository {
     const name = streamName(stream)
     const kept = this.#kept.get(name)
     this.#kept.delete(name)
-    return kept ?? this.#load(model, stream)
+    return kept ?? this.load(model, stream)
   }
 
   /** Whether the aggregate is at hand, so that taking it asks the store nothing. */
@@ -43,19 +51,54 @@ export class AggregateRepository {
     return this.#kept.has(streamName(stream))
   }
 
-  /** Keeps an aggregate whose events are all stored. */
-  put(stream: StreamRef, loaded: LoadedAggregate): void {
-    this.#kept.set(streamName(stream), loaded)
+  /** Keeps an aggregate whose events are all stored, `appended` of them just now. */
+  put(model: AggregateModel, stream: StreamRef, loaded: LoadedAggregate, appended: number): void {
+    const offered = appended > 0 ? this.#snapshots?.offer(model, stream, loaded) : undefined
+    const snapshotVersion = offered ?? loaded.snapshotVersion
+    this.#kept.set(streamName(stream), { ...loaded, snapshotVersion })
   }
 
-  async #load(model: AggregateModel, stream: StreamRef): Promise<LoadedAggregate> {
+  /** The aggregate as the store has it now, or as the transaction sees it. Neither taken from those kept nor added to them. */
+  async load(model: AggregateModel, stream: StreamRef, tx?: CallersTransaction): Promise<LoadedAggregate> {
+    return (await this.#fromSnapshot(model, stream, tx)) ?? (await this.#fromHistory(model, stream, tx))
+  }
+
+  /** Resolves when no snapshot waits to be written any more. */
+  async idle(): Promise<void> {
+    await this.#snapshots?.idle()
+  }
+
+  async #fromSnapshot(
+    model: AggregateModel,
+    stream: StreamRef,
+    tx?: CallersTransaction,
+  ): Promise<LoadedAggregate | undefined> {
+    const snapshot = await this.#snapshots?.latest(model, stream, tx)
+    if (snapshot === undefined) return undefined
+    const options = { afterVersion: snapshot.version - 1, ...(tx === undefined ? {} : { tx }) }
+    // The event that the snapshot was taken after is read along: one that is beyond the end of its stream, after a
+    // restore of parts of a database, would meet nothing but conflicts.
+    const [last, ...later] = await this.#store.load(stream, options)
+    return last && this.#replayed(model, snapshot, later)
+  }
+
+  async #fromHistory(
+    model: AggregateModel,
+    stream: StreamRef,
+    tx?: CallersTransaction,
+  ): Promise<LoadedAggregate> {
     const aggregate = new model.aggregateClass(stream.id)
-    let version = 0
-    for (const stored of await this.#store.load(stream)) {
-      replay(aggregate, readEvent(stored, this.#eventTypesOf(model)).event)
-      version = stored.version
-    }
-    return { aggregate, version }
+    const events = await this.#store.load(stream, tx === undefined ? {} : { tx })
+    return this.#replayed(model, { aggregate, version: 0, snapshotVersion: 0 }, events)
+  }
+
+  #replayed(
+    model: AggregateModel,
+    { aggregate, version, snapshotVersion }: LoadedAggregate,
+    events: readonly StoredEvent[],
+  ): LoadedAggregate {
+    for (const stored of events) replay(aggregate, readEvent(stored, this.#eventTypesOf(model)).event)
+    return { aggregate, version: events.at(-1)?.version ?? version, snapshotVersion }
   }
 
   #eventTypesOf(model: AggregateModel): EventTypes {

@@ -1,28 +1,39 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { type CommandInstance, commandTypeOf, isCommand, targetOf } from '../core/command.js'
+import { type CommandInstance, commandTypeOf, isCommand } from '../core/command.js'
 import {
-  CommandIdReused,
-  DefinitionError,
+  AppStopped,
   InvalidValue,
   OutcomeUnknown,
-  WrongExpectedVersion,
+  OverloadedError,
+  type RepriseError,
+  TimedOut,
 } from '../core/errors/index.js'
-import type { EventInstance } from '../core/event.js'
-import type {
-  AppendOutcome,
-  AppendRequest,
-  CommandResult,
-  EventStore,
-  HeadAndResult,
-} from '../core/ports/event-store.js'
-import { type StreamRef, streamName } from '../core/stream.js'
-import type { AggregateModel, CommandHandlerModel } from './aggregate-model.js'
-import type { AggregateRepository, LoadedAggregate } from './aggregate-repository.js'
-import { decide, type Decision } from './decide.js'
-import { DecisionContext } from './decision-context.js'
-import { acceptOptions, type ExecuteOptions, type Receipt } from './execute-options.js'
+import type { Violation } from '../core/fields/violation.js'
+import type { EventStore, StreamGuard } from '../core/ports/event-store.js'
+import { streamName } from '../core/stream.js'
+import type { AggregateModel } from './aggregate-model.js'
+import type { AggregateRepository } from './aggregate-repository.js'
+import {
+  type CommandTarget,
+  type CommandUnit,
+  commandUnit,
+  commandViolations,
+  refuseRepeatedStreams,
+  targetedCommands,
+} from './command-unit.js'
+import {
+  type ExecuteAllOptions,
+  type ExecuteOptions,
+  expectationViolations,
+  type GroupReceipt,
+  optionViolations,
+  type Receipt,
+} from './execute-options.js'
 import { KeyedQueue } from './keyed-queue.js'
-import { fingerprintOf, newEvents, type Provenance } from './new-events.js'
+import { Patience } from './patience.js'
+import { prepare, type PreparingSteps } from './preparing.js'
+import { AccessWithin, OwnAccess } from './store-access.js'
+import { guardsOf, guardViolations } from './stream-guards.js'
+import { type AcceptedUnit, UnitExecution } from './unit-execution.js'
 
 export interface CommandBusOptions {
   readonly aggregates: readonly AggregateModel[]
@@ -32,79 +43,108 @@ export interface CommandBusOptions {
   readonly newId: () => string
   /** Whether the store failed in passing: the same work, done again, can succeed. */
   readonly isTransient: (error: unknown) => boolean
-  /** Told after each append that stored events, so that the relay need not poll for them. */
+  /**
+   * Told after each append that stored events, so that the relay need not poll for them. Not told of what is appended in a
+   * caller's transaction: the relay finds it by polling, once it has committed.
+   */
   readonly onAppended: () => void
+  /** @defaultValue none */
+  readonly preparations?: PreparingSteps
+  /** Bytes of JSON that an event may have. @defaultValue 900,000: a broker takes 1 MB by default, headers included */
+  readonly maxPayloadBytes?: number
+  /** Milliseconds until a caller is answered, beside what preparing steps take. @defaultValue 10,000 */
+  readonly timeout?: number
+  /** Units of commands under way at the most. @defaultValue 10,000 */
+  readonly mostUnderWay?: number
 }
 
-/** How often a command is decided, while other processes keep moving its stream on. */
-const MOST_DECISIONS = 30
-
-/** Milliseconds at the most between two decisions. */
-const LONGEST_PAUSE = 200
-
-/** How often, with growing pauses from 50 ms on, the store is asked something before it counts as gone. */
-const MOST_ENQUIRIES = 6
-
-interface Target {
-  readonly model: AggregateModel
-  readonly handler: CommandHandlerModel
-}
-
-/** A command on its way: everything about it that stays the same when it is decided again. */
-interface PendingCommand extends Target {
-  readonly command: CommandInstance
-  readonly stream: StreamRef
-  readonly fingerprint: string
-  readonly provenance: Provenance
-  readonly context: DecisionContext
-  readonly expect: ExecuteOptions['expect']
-  /** The caller gave the id, so it may have sent the command before. */
-  readonly mayBeRetry: boolean
-}
-
-/** The command is stored, now or since before. */
-type Accepted = Exclude<AppendOutcome, { readonly outcome: 'conflict' }>
-
-/** An append whose answer was lost, and which was not stored by then: to be decided again like a conflict. */
-interface LostAppend {
-  readonly outcome: 'lost'
-  readonly error: unknown
-}
+const MAX_PAYLOAD_BYTES = 900_000
+const TIMEOUT = 10_000
+const MOST_UNDER_WAY = 10_000
 
 /**
- * Executes commands: load, decide, append. Commands of one stream run one after the other in this process; rivals in
- * other processes are met at the stream's head, where the loser loads and decides again.
+ * Executes commands: load, decide, append. Units of commands that share a stream run one after the other in this process;
+ * rivals in other processes are met at the stream's head, where the loser loads and decides again.
+ *
+ * While the store is away or slow, callers are answered in time and what waits is bounded: neither they nor the memory of
+ * the process depend on how long that lasts.
  */
 export class CommandBus {
   readonly #options: CommandBusOptions
-  readonly #targets: ReadonlyMap<string, Target>
+  readonly #targets: ReadonlyMap<string, CommandTarget>
+  readonly #preparations: PreparingSteps
   readonly #queue = new KeyedQueue()
+  readonly #underWay = new Map<Promise<unknown>, Patience>()
   #appended = 0
   #alreadyKnown = 0
+  #abandoned = false
 
   constructor(options: CommandBusOptions) {
     this.#options = options
+    this.#preparations = options.preparations ?? new Map()
     this.#targets = new Map(
       options.aggregates.flatMap((model) =>
-        [...model.handlers].map(([type, handler]): [string, Target] => [type, { model, handler }]),
+        [...model.handlers].map(([type, handler]): [string, CommandTarget] => [type, { model, handler }]),
       ),
     )
   }
 
   /**
    * Resolves when the command's events are stored. A command id that was accepted before answers its first outcome and
-   * appends nothing.
+   * appends nothing. With `tx` the events become part of the caller's transaction, and the command is decided once only.
    *
-   * @throws {@link CommandRejected} when the domain refuses it, {@link AggregateNotFound} or
-   * {@link WrongExpectedVersion} when the stream is not as expected, {@link CommandIdReused} when the id belongs to
-   * another command, {@link OutcomeUnknown} when the store went away meanwhile
+   * @throws {@link CommandRejected} when the domain refuses it, {@link ReservationRefused}, which is one, when a value is
+   * taken, {@link AggregateNotFound}, {@link WrongExpectedVersion} or {@link StreamClosed} when the stream is not as
+   * expected, {@link CommandIdReused} when the id belongs to another command, {@link PayloadTooLarge},
+   * {@link InvalidValue}, {@link DefinitionError} when a handler does what none may, {@link OutcomeUnknown} when the store
+   * went away meanwhile or did not answer in time, {@link OverloadedError} when too many commands wait, or this one was not
+   * begun in time, and whatever the command's preparing step throws. Nothing is stored then, except that after an
+   * {@link OutcomeUnknown} it may be
    */
   async execute(command: CommandInstance, options: ExecuteOptions = {}): Promise<Receipt> {
-    const pending = this.#pending(command, options)
-    return this.#queue.run(streamName(pending.stream), () => this.#run(pending))
+    const { expect } = options
+    refuse('execute', [
+      ...(isCommand(command) ? [] : [{ path: 'command', problem: 'must be a command' }]),
+      ...optionViolations(options),
+      ...(expect === undefined ? [] : expectationViolations('expect', expect)),
+    ])
+    const commands = targetedCommands(this.#targets, [command])
+    const expectations: readonly StreamGuard[] =
+      expect === undefined ? [] : commands.map(({ stream }) => ({ stream, expected: expect }))
+    const unit = commandUnit(this.#options, commands, options, expectations)
+    const { streams, commandId } = groupReceipt(unit, await this.#answer(unit))
+    const [only] = streams
+    if (only === undefined) throw new Error(`the store answered command ${commandId} with no stream`)
+    return { ...only, commandId }
   }
 
-  /** Events stored since the start; what an earlier attempt stored is not among them. */
+  /**
+   * Executes commands for different streams as one: resolves when the events of all are stored, in one transaction and
+   * under one command id. They are decided in the order given, each on its own aggregate: a value that one of them
+   * releases can be reserved by a later one. What one refuses is refused for all, and a rival on one stream has all of them
+   * decided again. A retry is that of the same commands in the same order.
+   *
+   * @throws what {@link execute} throws, and {@link InvalidValue} for an empty list or two commands for one stream,
+   * {@link WrongExpectedVersion} at once when a stream that was only read is not as expected
+   */
+  async executeAll(
+    commands: readonly CommandInstance[],
+    options: ExecuteAllOptions = {},
+  ): Promise<GroupReceipt> {
+    const { expect = [] } = options
+    const aggregates = new Set(this.#options.aggregates.map(({ name }) => name))
+    refuse('executeAll', [
+      ...commandViolations(commands),
+      ...optionViolations(options),
+      ...guardViolations(expect, aggregates),
+    ])
+    const targeted = targetedCommands(this.#targets, commands)
+    refuseRepeatedStreams(targeted)
+    const unit = commandUnit(this.#options, targeted, options, guardsOf(expect))
+    return groupReceipt(unit, await this.#answer(unit))
+  }
+
+  /** Events stored since the start; neither what an earlier attempt stored nor what callers' transactions did. */
   get appended(): number {
     return this.#appended
   }
@@ -114,179 +154,126 @@ export class CommandBus {
     return this.#alreadyKnown
   }
 
-  /** Resolves when no command is under way any more. */
-  idle(): Promise<void> {
-    return this.#queue.idle()
+  /** Units of commands that were begun or wait for their turn, also those whose callers wait no longer. */
+  get underWay(): number {
+    return this.#underWay.size
   }
 
-  #pending(command: CommandInstance, options: ExecuteOptions): PendingCommand {
-    if (!isCommand(command))
-      throw new InvalidValue('execute', [{ path: 'command', problem: 'must be a command' }])
-    const type = commandTypeOf(command)
-    const target = this.#targets.get(type)
-    if (target === undefined)
-      throw new DefinitionError([`no aggregate of this app handles the command ${type}`])
-    const { now: clock, newId } = this.#options
-    const now = clock()
-    const { commandId = newId(), expect, occurredAt = now, actor, ...causes } = acceptOptions(options)
-    const { correlationId = commandId, causationId = commandId } = causes
-    return {
-      ...target,
-      command,
-      stream: { type: target.model.name, id: targetOf(command) },
-      fingerprint: fingerprintOf(command),
-      provenance: {
-        // A Date can be changed by whoever gave it.
-        occurredAt: new Date(occurredAt),
-        metadata: { commandId, correlationId, causationId, ...(actor === undefined ? {} : { actor }) },
-      },
-      context: new DecisionContext(now, actor, newId),
-      expect,
-      mayBeRetry: options.commandId !== undefined,
-    }
+  /** Resolves when no command is under way any more, and no snapshot waits to be written. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay.keys())
+    await this.#options.repository.idle()
   }
 
-  async #run(pending: PendingCommand): Promise<Receipt> {
-    const known = await this.#knownBefore(pending)
-    if (known !== undefined) return this.#answer(pending, known)
-    for (let decisions = 1; ; decisions++) {
-      const loaded = await this.#load(pending)
-      const decision = this.#decide(pending, loaded)
-      const outcome =
-        'refusal' in decision
-          ? await this.#confirmRefusal(pending, loaded, decision.refusal)
-          : await this.#append(pending, loaded, decision.events)
-      if (outcome.outcome !== 'conflict' && outcome.outcome !== 'lost') return this.#answer(pending, outcome)
-      if (decisions === MOST_DECISIONS) throw lastLoss(pending, loaded, outcome)
-      await delay(pauseAfter(decisions))
-    }
+  /** Answers every caller that waits, as if its time were over. What is begun is not tried again. */
+  abandon(): void {
+    this.#abandoned = true
+    for (const patience of this.#underWay.values()) patience.lose()
+  }
+
+  #answer(unit: CommandUnit): Promise<AcceptedUnit> {
+    const { timeout = TIMEOUT, mostUnderWay = MOST_UNDER_WAY } = this.#options
+    if (this.#underWay.size >= mostUnderWay)
+      throw new OverloadedError('no more commands are taken now', this.#underWay.size)
+    // How long a transaction of the caller's may take is the caller's concern.
+    const patience = new Patience(unit.tx === undefined ? timeout : Infinity)
+    return patience.answer(this.#track(this.#execute(unit, patience), patience), () =>
+      // Of a retry the caller wants to know what became of it, and that was not found out.
+      patience.begun || unit.mayBeRetry
+        ? new OutcomeUnknown(
+            unit.commandId,
+            this.#abandoned
+              ? new AppStopped('the store was not waited for')
+              : new TimedOut('the store', timeout),
+          )
+        : this.#neverBegun(timeout),
+    )
+  }
+
+  #neverBegun(timeout: number): RepriseError {
+    if (this.#abandoned) return new AppStopped('this command was not begun, and stored nothing')
+    return new OverloadedError(`its turn did not come within ${timeout} ms`, this.#underWay.size)
+  }
+
+  async #execute(unit: CommandUnit, patience: Patience): Promise<AcceptedUnit> {
+    if (unit.tx !== undefined) await this.#options.store.requireWithin(unit.tx)
+    const access =
+      unit.tx === undefined
+        ? new OwnAccess(this.#options, unit, patience)
+        : new AccessWithin(this.#options, unit, unit.tx)
+    const { newId, maxPayloadBytes = MAX_PAYLOAD_BYTES } = this.#options
+    const execution = new UnitExecution(unit, access, { newId, maxPayloadBytes })
+    const commands = unit.commands.map(({ command }) => command)
+    if (!commands.some((command) => this.#preparations.has(commandTypeOf(command))))
+      return this.#inTurn(unit, patience, () => this.#answerOrRun(unit, execution))
+    const known = await execution.knownBefore()
+    if (known !== undefined) return this.#settle(unit, known)
+    // Other commands of the streams need not wait for a service that this one asks.
+    patience.hold()
+    const prepared = await prepare(commands, this.#preparations)
+    patience.again()
+    return this.#inTurn(unit, patience, () => execution.run(prepared))
   }
 
   /**
-   * A retry is answered without reading history, where that would have to be read for it. Where the aggregate is at hand
+   * A retry is answered without reading history, where that would have to be read for it. Where the aggregates are at hand
    * a first try is the likelier, and the append itself notices a known id.
    */
-  async #knownBefore(pending: PendingCommand): Promise<Accepted | undefined> {
-    if (!pending.mayBeRetry || this.#options.repository.keeps(pending.stream)) return undefined
-    const { result } = await this.#ask(pending)
-    return result && { outcome: 'known', result }
+  async #answerOrRun(unit: CommandUnit, execution: UnitExecution): Promise<AcceptedUnit> {
+    const { repository } = this.#options
+    const atHand = unit.tx === undefined && unit.commands.every(({ stream }) => repository.keeps(stream))
+    const known = atHand ? undefined : await execution.knownBefore()
+    return known ?? execution.run([])
   }
 
-  #answer(pending: PendingCommand, outcome: Accepted): Receipt {
-    const receipt = receiptOf(pending, outcome)
-    if (outcome.outcome === 'known') this.#alreadyKnown += 1
-    return receipt
-  }
-
-  #load({ model, stream, provenance }: PendingCommand): Promise<LoadedAggregate> {
-    const load = () => this.#options.repository.take(model, stream)
-    return this.#persistently(provenance.metadata.commandId, load)
-  }
-
-  #decide({ stream, handler, command, context, expect }: PendingCommand, loaded: LoadedAggregate): Decision {
-    return decide(loaded, stream, handler, command, context.forDecision(), expect)
-  }
-
-  /**
-   * A refusal counts only on the stream's present head: what was decided on an older state is decided again, and a
-   * command that was accepted before is answered with that.
-   */
-  async #confirmRefusal(
-    pending: PendingCommand,
-    loaded: LoadedAggregate,
-    refusal: Error,
-  ): Promise<AppendOutcome> {
-    const { version, result } = await this.#ask(pending)
-    if (result !== undefined) return { outcome: 'known', result }
-    if (version !== loaded.version) return { outcome: 'conflict', actualVersion: version }
-    throw refusal
-  }
-
-  async #append(
-    pending: PendingCommand,
-    loaded: LoadedAggregate,
-    events: readonly EventInstance[],
-  ): Promise<AppendOutcome | LostAppend> {
-    const { newId, onAppended, repository } = this.#options
-    const outcome = await this.#appendOrFindOut({
-      commandId: pending.provenance.metadata.commandId,
-      fingerprint: pending.fingerprint,
-      stream: pending.stream,
-      expectedVersion: loaded.version,
-      events: newEvents(events, pending.provenance, newId),
-    })
-    if (outcome.outcome === 'appended') {
-      repository.put(pending.stream, { aggregate: loaded.aggregate, version: outcome.version })
-      this.#appended += events.length
-      if (events.length > 0) onAppended()
+  /** A caller's transaction never waits in line: who is ahead there may wait for its locks. */
+  #inTurn(unit: CommandUnit, patience: Patience, run: () => Promise<AcceptedUnit>): Promise<AcceptedUnit> {
+    const work = async (): Promise<AcceptedUnit> => {
+      // Its caller was told that this call stores nothing.
+      if (patience.over) throw this.#neverBegun(this.#options.timeout ?? TIMEOUT)
+      patience.begin()
+      return this.#settle(unit, await run())
     }
-    return outcome
+    if (unit.tx !== undefined) return work()
+    return this.#queue.run(
+      unit.commands.map(({ stream }) => streamName(stream)),
+      work,
+    )
   }
 
-  /**
-   * An answer that was lost is looked up: nothing may be decided again before it is known what became of the append. One
-   * that is still under way then can do no harm: of two appends with one command id the database takes only the first.
-   */
-  async #appendOrFindOut(request: AppendRequest): Promise<AppendOutcome | LostAppend> {
-    const { store, isTransient } = this.#options
-    const { commandId, stream } = request
-    try {
-      const [outcome] = await store.append([request])
-      if (outcome === undefined) throw new Error('the store answered an append with no outcome')
-      return outcome
-    } catch (error) {
-      // What fails for good would fail again, and stored nothing.
-      if (!isTransient(error)) throw error
-      const { result } = await this.#persistently(commandId, () => store.headAndResult(stream, commandId))
-      return result === undefined ? { outcome: 'lost', error } : { outcome: 'known', result }
+  /** Before anyone else's turn: keeps the aggregates for the next command. */
+  #settle({ tx, commands }: CommandUnit, accepted: AcceptedUnit): AcceptedUnit {
+    if (accepted.storedNow === undefined) this.#alreadyKnown += 1
+    if (accepted.storedNow === undefined || tx !== undefined) return accepted
+    let appended = 0
+    for (const [index, stored] of accepted.storedNow.entries()) {
+      const command = commands[index]
+      if (command === undefined) continue
+      this.#options.repository.put(command.model, command.stream, stored.loaded, stored.appended)
+      appended += stored.appended
     }
+    this.#appended += appended
+    if (appended > 0) this.#options.onAppended()
+    return accepted
   }
 
-  #ask({ stream, provenance }: PendingCommand): Promise<HeadAndResult> {
-    const { commandId } = provenance.metadata
-    return this.#persistently(commandId, () => this.#options.store.headAndResult(stream, commandId))
-  }
-
-  /** Reads from the store, again where it failed in passing. */
-  async #persistently<T>(commandId: string, read: () => Promise<T>): Promise<T> {
-    for (let enquiries = 1; ; enquiries++) {
-      try {
-        return await read()
-      } catch (error) {
-        if (!this.#options.isTransient(error)) throw error
-        if (enquiries === MOST_ENQUIRIES) throw new OutcomeUnknown(commandId, error)
-        await delay(25 * 2 ** enquiries)
-      }
+  #track<T>(executing: Promise<T>, patience: Patience): Promise<T> {
+    this.#underWay.set(executing, patience)
+    const forget = (): void => {
+      this.#underWay.delete(executing)
     }
+    executing.then(forget, forget)
+    return executing
   }
 }
 
-/**
- * Milliseconds, none before the second decision: what was out of date is up to date now. After that the rivals of a hot
- * stream part by chance, or the same one would lose again and again.
- */
-function pauseAfter(decisions: number): number {
-  return decisions === 1 ? 0 : Math.random() * Math.min(LONGEST_PAUSE, 2 ** decisions)
+function refuse(subject: string, violations: readonly Violation[]): void {
+  if (violations.length > 0) throw new InvalidValue(subject, violations)
 }
 
-function lastLoss(
-  { stream, provenance }: PendingCommand,
-  { version }: LoadedAggregate,
-  loss: LostAppend | Extract<AppendOutcome, { outcome: 'conflict' }>,
-): Error {
-  if (loss.outcome === 'lost') return new OutcomeUnknown(provenance.metadata.commandId, loss.error)
-  return new WrongExpectedVersion(stream, version, loss.actualVersion)
-}
-
-function receiptOf(pending: PendingCommand, outcome: Accepted): Receipt {
-  const { commandId } = pending.provenance.metadata
-  if (outcome.outcome === 'appended')
-    return { stream: streamName(pending.stream), version: outcome.version, commandId }
-  return firstReceipt(pending, outcome.result)
-}
-
-function firstReceipt({ fingerprint, provenance }: PendingCommand, result: CommandResult): Receipt {
-  const { commandId } = provenance.metadata
-  if (result.fingerprint !== fingerprint) throw new CommandIdReused(commandId)
-  return { stream: streamName(result.stream), version: result.version, commandId }
+function groupReceipt({ commandId }: CommandUnit, { streams }: AcceptedUnit): GroupReceipt {
+  return {
+    streams: streams.map(({ stream, version }) => ({ stream: streamName(stream), version })),
+    commandId,
+  }
 }

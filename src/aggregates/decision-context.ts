@@ -16,14 +16,15 @@ export class DecisionContext {
     this.#draw = draw
   }
 
-  /** The context for one more decision. */
-  forDecision(): Context {
+  /** The context for one more decision. `prepared` is what the command's preparing step answered. */
+  forDecision(prepared: unknown): Context {
     let used = 0
     return {
       // A Date can be changed: each decision gets its own.
       now: new Date(this.#now),
       actor: this.#actor,
       newId: () => (this.#ids[used++] ??= this.#draw()),
+      prepared,
     }
   }
 }

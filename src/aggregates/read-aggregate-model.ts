@@ -1,14 +1,16 @@
 import { commandFaults, isCommandType } from '../core/command.js'
 import {
+  classDefinition,
   type DecoratedMethod,
   describeMethod,
   notAClass,
   type ReportFault,
   synchronousMethod,
 } from '../core/decorated-method.js'
-import { type MethodRecord, recordsOf } from '../core/definition-metadata.js'
+import type { MethodRecord } from '../core/definition-metadata.js'
 import { DefinitionError } from '../core/errors/definition-error.js'
-import { eventFaults, type EventType, isEventType } from '../core/event.js'
+import { type EventType, isEventType } from '../core/event.js'
+import { listedEvents } from '../core/listed-events.js'
 import { nameFault } from '../core/names.js'
 import {
   type AggregateClass,
@@ -19,6 +21,7 @@ import {
   expectations,
   type TopicOptions,
 } from './aggregate-model.js'
+import { readState } from './read-state-model.js'
 
 const models = new WeakMap<AggregateClass, AggregateModel>()
 
@@ -38,23 +41,19 @@ export function aggregateModelFor(aggregateClass: AggregateClass): AggregateMode
 }
 
 /**
- * Turns what decorators have recorded on a class into a model, in one pass. Adds every fault to `faults`; a
- * model with faults is good for finding more of them, and for nothing else.
+ * Turns what is recorded on a class into a model, in one pass. Adds every fault to `faults`; a model with faults is
+ * good for finding more of them, and for nothing else.
  */
 export function aggregateModelOf(aggregateClass: AggregateClass, faults: string[]): AggregateModel {
-  const { classes, methods } = recordsOf(aggregateClass)
-  const [record, second] = classes
-  if (record?.decorator !== 'Aggregate' || second !== undefined) {
-    faults.push(`class ${aggregateClass.name} must be decorated with @Aggregate, once`)
-    return emptyModel(aggregateClass)
-  }
-  const options = (record.options ?? {}) as UncheckedOptions
-  const name = typeof options.name === 'string' ? options.name : aggregateClass.name
+  const definition = classDefinition(aggregateClass, 'Aggregate', (fault) => faults.push(fault))
+  if (definition === undefined) return emptyModel(aggregateClass)
+  const { options, methods } = definition
+  const name = typeof options['name'] === 'string' ? options['name'] : aggregateClass.name
   const report = (fault: string) => faults.push(`aggregate ${name}: ${fault}`)
 
-  const fault = nameFault('aggregate', options.name)
+  const fault = nameFault('aggregate', options['name'])
   if (fault !== undefined) report(fault)
-  const events = readEvents(options.events, report)
+  const events = listedEvents(options['events'], report)
   const appliers = new Map<string, ApplierModel>()
   const handlers = new Map<string, CommandHandlerModel>()
   for (const method of methods) {
@@ -62,19 +61,21 @@ export function aggregateModelOf(aggregateClass: AggregateClass, faults: string[
     if (run === undefined) continue
     if (method.decorator === 'Applies') readApplier(method, run, events, appliers, report)
     else if (method.decorator === 'Handles') readHandler(method, run, handlers, report)
-    else report(`${describeMethod(method)} belongs into a projection`)
+    else report(`${describeMethod(method)} does not belong into an aggregate`)
   }
   for (const type of events.keys()) {
     if (!appliers.has(type)) report(`the event ${type} has no applier: add a method with @Applies(${type})`)
   }
-  return { name, aggregateClass, events, appliers, handlers, topic: readTopic(options.topic, report) }
-}
-
-/** What JavaScript may have passed as options. */
-interface UncheckedOptions {
-  readonly name?: unknown
-  readonly events?: unknown
-  readonly topic?: unknown
+  const topic = readTopic(options['topic'], report)
+  return {
+    name,
+    aggregateClass,
+    events,
+    appliers,
+    handlers,
+    topic,
+    state: readState(aggregateClass, options, report),
+  }
 }
 
 function emptyModel(aggregateClass: AggregateClass): AggregateModel {
@@ -85,26 +86,8 @@ function emptyModel(aggregateClass: AggregateClass): AggregateModel {
     appliers: new Map(),
     handlers: new Map(),
     topic: {},
+    state: undefined,
   }
-}
-
-function readEvents(listed: unknown, report: ReportFault): ReadonlyMap<string, EventType> {
-  const events = new Map<string, EventType>()
-  if (!Array.isArray(listed)) {
-    report('events must be a list of event classes')
-    return events
-  }
-  for (const [index, event] of (listed as readonly unknown[]).entries()) {
-    if (!isEventType(event)) {
-      report(`events[${index}] ${notAClass('an event')}`)
-    } else if (events.has(event.type)) {
-      report(`the event ${event.type} is listed twice`)
-    } else {
-      eventFaults(event).forEach(report)
-      events.set(event.type, event)
-    }
-  }
-  return events
 }
 
 function readApplier(

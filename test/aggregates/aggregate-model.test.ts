@@ -6,6 +6,7 @@ import {
   type AggregateClass,
   AggregateRoot,
   Applies,
+  defineAggregate,
   Handles,
 } from '../../src/aggregates/index.js'
 import { Command } from '../../src/core/command.js'
@@ -147,6 +148,150 @@ describe('aggregateModelOf', () => {
   })
 })
 
+describe('a declared state', () => {
+  const fields = { balance: long() }
+
+  class Stateful extends AggregateRoot<Deposited> {
+    balance = 0n
+
+    deposited() {}
+
+    state() {
+      return { balance: this.balance }
+    }
+
+    restore({ balance }: { readonly balance: bigint }) {
+      this.balance = balance
+    }
+  }
+
+  it('is got from an aggregate and restored to another', () => {
+    defineAggregate(Stateful, {
+      name: 'account',
+      events: [Deposited],
+      state: { version: 2, fields },
+      snapshots: { every: 100 },
+      applies: { deposited: Deposited },
+    })
+    const { state } = aggregateModelFor(Stateful)
+    const [account, other] = [new Stateful('576'), new Stateful('576')]
+    account.balance = 5n
+
+    state?.restore.call(other, state.get.call(account))
+
+    expect(state).toMatchObject({ version: 2, fields, snapshots: { every: 100 } })
+    expect(other.balance).toBe(5n)
+  })
+
+  it('is undefined where none is declared', () => {
+    expect(aggregateModelFor(Account).state).toBeUndefined()
+  })
+
+  it('takes a function as policy of snapshots', () => {
+    class ByPolicy extends Stateful {}
+    const snapshots = () => true
+    defineAggregate(ByPolicy, {
+      name: 'account',
+      events: [Deposited],
+      state: { version: 1, fields },
+      snapshots,
+      applies: { deposited: Deposited },
+    })
+
+    expect(aggregateModelFor(ByPolicy).state?.snapshots).toBe(snapshots)
+  })
+
+  const faultsWith = (options: object, methods: object = {}) => {
+    class Faulty extends AggregateRoot<Deposited> {
+      deposited() {}
+    }
+    Object.assign(Faulty.prototype, methods)
+    defineAggregate(Faulty, {
+      name: 'faulty',
+      events: [Deposited],
+      applies: { deposited: Deposited },
+      ...options,
+    })
+    return faultsOf(Faulty)
+  }
+
+  it('is needed by snapshots', () => {
+    expect(faultsWith({ snapshots: { every: 5 } })).toEqual([
+      'aggregate faulty: snapshots need a declared state: add state: { version, fields }',
+    ])
+  })
+
+  it('has all of its faults reported', () => {
+    const state = {
+      version: 0,
+      fields: { 'no name': long(), balance: 5, small: long('x' as never) },
+      topic: 'compacted',
+    }
+
+    expect(faultsWith({ state, snapshots: { every: 0 } }, { async state() {} })).toEqual([
+      'aggregate faulty: state.topic is not known: state has version and fields',
+      'aggregate faulty: state.version must be a whole number above 0',
+      expect.stringContaining('aggregate faulty: state: the field name "no name" must match'),
+      'aggregate faulty: state: field balance must be made with string(), long() or the like',
+      expect.stringContaining('aggregate faulty: state: field small: its initial value'),
+      'aggregate faulty: snapshots must be { every: a whole number above 0 }, or a function that says when',
+      'aggregate faulty: its method state() must not be async',
+      'aggregate faulty: its state is declared, so it needs a method restore()',
+    ])
+  })
+
+  it.each([null, 5, 'compacted'])('is no %s', (state) => {
+    expect(faultsWith({ state }, { state() {}, restore() {} })).toEqual([
+      'aggregate faulty: state.version must be a whole number above 0',
+      'aggregate faulty: state: its fields must be an object',
+    ])
+  })
+})
+
+describe('defineAggregate', () => {
+  it('says the same as the decorators', () => {
+    class Plain extends AggregateRoot<Deposited> {
+      open() {}
+      deposit() {}
+      deposited() {}
+    }
+    const returned = defineAggregate(Plain, {
+      name: 'account',
+      events: [Deposited],
+      topic: { partitions: 12 },
+      handles: { open: [Open, { expect: 'noStream' }], deposit: Deposit },
+      applies: { deposited: Deposited },
+    })
+    const withoutClass = (aggregateClass: AggregateClass) => {
+      const { appliers, handlers, ...model } = aggregateModelFor(aggregateClass)
+      return {
+        ...model,
+        aggregateClass: undefined,
+        appliers: [...appliers.values()].map((it) => ({ ...it, run: it.run.name })),
+        handlers: [...handlers.values()].map((it) => ({ ...it, run: it.run.name })),
+      }
+    }
+
+    expect(returned).toBe(Plain)
+    expect(withoutClass(Plain)).toEqual(withoutClass(Account))
+  })
+
+  it('leaves what is wrong to the start of the app, methods that there are not included', () => {
+    class Plain extends AggregateRoot<never> {}
+    defineAggregate(Plain, { name: 'plain', events: [], handles: { nowhere: Deposit } as object })
+
+    expect(faultsOf(Plain)).toEqual(['aggregate plain: Plain has no method nowhere'])
+  })
+
+  it('is not said twice of one class', () => {
+    class Twice extends Account {}
+    defineAggregate(Twice, { name: 'twice', events: [Deposited] })
+    defineAggregate(Twice, { name: 'twice', events: [Deposited] })
+
+    expect(faultsOf(Twice)).toEqual(['class Twice must be decorated with @Aggregate, once'])
+  })
+})
+
 describe('aggregateModelFor', () => {
   it('reads a class once', () => {
     expect(aggregateModelFor(Account)).toBe(aggregateModelFor(Account))
@@ -156,19 +301,5 @@ describe('aggregateModelFor', () => {
     class Plain extends AggregateRoot<Deposited> {}
 
     expect(() => aggregateModelFor(Plain)).toThrow(DefinitionError)
-  })
-})
-
-describe('decorators', () => {
-  it('fail loudly when they are run as standard decorators', () => {
-    const handles: unknown = Handles(Deposit)
-    const aggregate: unknown = Aggregate({ name: 'account', events: [] })
-    const run = (decorator: unknown, ...parameters: unknown[]) =>
-      (decorator as (...all: unknown[]) => void)(...parameters)
-
-    expect(() => run(handles, () => 1, { kind: 'method', name: 'deposit' })).toThrow(
-      /"experimentalDecorators": true/,
-    )
-    expect(() => run(aggregate, Account, { kind: 'class', name: 'Account' })).toThrow(DefinitionError)
   })
 })

@@ -44,7 +44,7 @@ describe('an answer that is lost', () => {
         await waitFor(() => over.signal.aborted || receipts.length >= next, {
           what: 'some commands to get through',
         })
-        const ended = await terminateSessions(`query LIKE '%WITH known AS%' AND state = 'active'`)
+        const ended = await terminateSessions(`query LIKE '%WITH ordered AS%' AND state = 'active'`)
         terminated += ended
         if (ended > 0) next = receipts.length + 8
       }

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import { describe, expect, it } from 'vitest'
 import type { AppendRequest } from '../../../src/core/ports/event-store.js'
 import { inTransaction } from '../../../src/postgres/pool.js'
 import { sqlStateOf } from '../../../src/postgres/sql-state.js'
+import { account, requestFor } from '../../support/append-requests.js'
 import { deposit, open } from '../../support/account-commands.js'
 import { uniqueName } from '../../support/kafka.js'
 import { countOf, eventsIn, expectSoundStore } from '../../support/store-facts.js'
@@ -11,6 +11,7 @@ import { schemas, useMigratedDatabase } from '../../support/write-side.js'
 
 const RESTRICT_VIOLATION = '23001'
 const CHECK_VIOLATION = '23514'
+const UNIQUE_VIOLATION = '23505'
 
 describe.each([18, 15] as const)('PostgresEventStore on Postgres %i', (server) => {
   const database = useMigratedDatabase({ server })
@@ -23,9 +24,9 @@ describe.each([18, 15] as const)('PostgresEventStore on Postgres %i', (server) =
     const outcomes = await store.append([request(won, 0, 3), request(lost, 1, 1), request(other, 2, 1)])
 
     expect(outcomes).toEqual([
-      { outcome: 'appended', version: 3 },
-      { outcome: 'conflict', actualVersion: 2 },
-      { outcome: 'appended', version: 3 },
+      { outcome: 'appended', streams: [{ stream: account(won), version: 3 }] },
+      { outcome: 'conflict', stream: account(lost), expected: 1, actualVersion: 2 },
+      { outcome: 'appended', streams: [{ stream: account(other), version: 3 }] },
     ])
     await expectSoundStore(database.pool)
   })
@@ -67,39 +68,58 @@ describe.each([18, 15] as const)('PostgresEventStore on Postgres %i', (server) =
     }
 
     expect(await counts()).toEqual(before)
-    expect(await store.headAndResult({ type: 'account', id: stream }, 'none')).toEqual({
-      version: 1,
+    expect(await store.headsAndResult([account(stream)], 'none')).toEqual({
+      heads: [{ version: 1, closed: false }],
       result: undefined,
     })
   })
 
+  it('takes an event in its way for no conflict: the store is at fault, and deciding again would not help', async () => {
+    const { store } = database.writeSide()
+    const [behind, other] = [uniqueName('behind'), uniqueName('other')]
+    await store.append([request(behind, 0, 2)])
+    const setHead = `UPDATE ${schemas.store}.streams SET version = $2 WHERE id = $1`
+    await database.pool.query(setHead, [behind, 1])
+
+    const failures = await Promise.allSettled([
+      store.append([request(behind, 1, 1)]),
+      store.append([requestFor([{ id: behind, at: 1 }, { id: other }])]),
+    ])
+    await database.pool.query(setHead, [behind, 2])
+
+    expect(failures.map((it) => it.status === 'rejected' && sqlStateOf(it.reason))).toEqual([
+      UNIQUE_VIOLATION,
+      UNIQUE_VIOLATION,
+    ])
+  })
+
   it('reports a failure that will not pass as it is, and tries it once', async () => {
     const side = database.writeSide()
-    const account = uniqueName('broken')
-    await open(side, account)
+    const broken = uniqueName('broken')
+    await open(side, broken)
     await database.pool.query(
       `ALTER TABLE ${schemas.store}.outbox ADD CONSTRAINT broken CHECK (false) NOT VALID`,
     )
     const before = await lastPosition(database.pool)
 
-    const failure: unknown = await deposit(side, account, 1n).catch((error: unknown) => error)
+    const failure: unknown = await deposit(side, broken, 1n).catch((error: unknown) => error)
     await database.pool.query(`ALTER TABLE ${schemas.store}.outbox DROP CONSTRAINT broken`)
 
     expect(sqlStateOf(failure)).toBe(CHECK_VIOLATION)
     expect((await lastPosition(database.pool)) - before).toBe(1n)
-    expect((await deposit(side, account, 1n)).version).toBe(2)
+    expect((await deposit(side, broken, 1n)).version).toBe(2)
   })
 
   it('queues the work items of a stream in the order of its versions while many streams are written', async () => {
     const sides = [database.writeSide(), database.writeSide()]
-    const accounts = Array.from({ length: 5 }, () => uniqueName('queue'))
+    const streams = Array.from({ length: 5 }, () => uniqueName('queue'))
 
     await Promise.all(
       sides.flatMap(({ store }) =>
-        accounts.map(async (account) => {
+        streams.map(async (stream) => {
           for (let tries = 0; tries < 20; tries++) {
-            const { version } = await store.headAndResult({ type: 'account', id: account }, 'none')
-            await store.append([request(account, version, 3)])
+            const { heads } = await store.headsAndResult([account(stream)], 'none')
+            await store.append([request(stream, heads[0]?.version ?? 0, 3)])
           }
         }),
       ),
@@ -113,10 +133,10 @@ describe.each([18, 15] as const)('PostgresEventStore on Postgres %i', (server) =
     const stream = uniqueName('load')
     await store.append([request(stream, 0, 4)])
 
-    const later = await store.load({ type: 'account', id: stream }, 2)
+    const later = await store.load(account(stream), { afterVersion: 2 })
 
     expect(later.map(({ version }) => version)).toEqual([3, 4])
-    expect(await store.load({ type: 'account', id: uniqueName('nobody') })).toEqual([])
+    expect(await store.load(account(uniqueName('nobody')))).toEqual([])
     expect(await store.load({ type: 'other', id: stream })).toEqual([])
   })
 
@@ -153,23 +173,7 @@ describe.each([18, 15] as const)('PostgresEventStore on Postgres %i', (server) =
   })
 })
 
-const request = (streamId: string, expectedVersion: number, events: number): AppendRequest => {
-  const commandId = randomUUID()
-  return {
-    commandId,
-    fingerprint: 'f',
-    stream: { type: 'account', id: streamId },
-    expectedVersion,
-    events: Array.from({ length: events }, () => ({
-      eventId: randomUUID(),
-      type: 'MoneyDeposited',
-      schemaVersion: 1,
-      payload: '{"amount":"1"}',
-      metadata: { commandId, correlationId: commandId, causationId: commandId },
-      occurredAt: new Date(),
-    })),
-  }
-}
+const request = (id: string, at: number, events: number): AppendRequest => requestFor([{ id, at, events }])
 
 async function failureOf(pool: Pool, statements: readonly string[]): Promise<unknown> {
   return inTransaction(pool, async (client) => {
