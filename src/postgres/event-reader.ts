@@ -28,21 +28,41 @@ export class PostgresEventReader implements EventReader {
     streamTypes: readonly string[],
     afterPosition: bigint,
     limit: number,
+    upTo?: bigint,
   ): Promise<readonly StoredEvent[]> {
     const { rows } = await this.#pool.query<StoredEventRow>(
       `SELECT ${STORED_EVENT_COLUMNS} FROM ${this.#store}.events e
-       WHERE e.position > $1 AND e.stream_type = ANY($2)
+       WHERE e.position > $1 AND e.position <= $4 AND e.stream_type = ANY($2)
        ORDER BY e.position LIMIT $3`,
-      [afterPosition, streamTypes, limit],
+      [afterPosition, streamTypes, limit, upTo ?? LAST_POSITION],
     )
     return rows.map(storedEventOf)
   }
 
-  async count(streamTypes: readonly string[]): Promise<number> {
-    const { rows } = await this.#pool.query<{ events: bigint }>(
-      `SELECT count(*) AS events FROM ${this.#store}.events WHERE stream_type = ANY($1)`,
-      [streamTypes],
-    )
+  async count(streamTypes: readonly string[], afterPosition?: bigint): Promise<number> {
+    const all = `SELECT count(*) AS events FROM ${this.#store}.events WHERE stream_type = ANY($1)`
+    const { rows } =
+      afterPosition === undefined
+        ? await this.#pool.query<{ events: bigint }>(all, [streamTypes])
+        : await this.#pool.query<{ events: bigint }>(`${all} AND position > $2`, [streamTypes, afterPosition])
     return Number(rows[0]?.events ?? 0)
   }
+
+  async head(): Promise<bigint> {
+    const { rows } = await this.#pool.query<{ position: bigint }>(
+      `SELECT coalesce(max(position), 0) AS position FROM ${this.#store}.events`,
+    )
+    return rows[0]?.position ?? 0n
+  }
+
+  async lastPosition(streamTypes: readonly string[]): Promise<bigint> {
+    const { rows } = await this.#pool.query<{ position: bigint }>(
+      `SELECT position FROM ${this.#store}.events WHERE stream_type = ANY($1) ORDER BY position DESC LIMIT 1`,
+      [streamTypes],
+    )
+    return rows[0]?.position ?? 0n
+  }
 }
+
+/** The highest one that the column can hold. */
+const LAST_POSITION = 2n ** 63n - 1n

@@ -65,10 +65,12 @@ export const migrate = async (pool: Pool, side: Side, schemas: Schemas): Promise
 export const planMigration = async (pool: Pool, side: Side, schemas: Schemas): Promise<MigrationPlan> => {
   const schema = schemas[side]
   const pending = pendingOf(schema, await appliedTo(pool, schema), await migrationsOf(side))
-  const statements = statementsFor(schema, pending)
-  const sql = statements.length === 0 ? '' : ['BEGIN', ...statements, 'COMMIT'].map(terminated).join('\n\n')
-  return { side, schema, pending, sql }
+  return { side, schema, pending, sql: scriptOf(statementsFor(schema, pending)) }
 }
+
+/** The SQL of a whole side, as a script for an empty database. Asks no database. */
+export const schemaSql = async (side: Side, schemas: Schemas): Promise<string> =>
+  scriptOf(statementsFor(schemas[side], await migrationsOf(side)))
 
 export const migrationStatus = async (pool: Pool, side: Side, schemas: Schemas): Promise<MigrationStatus> => {
   const schema = schemas[side]
@@ -115,6 +117,9 @@ const statementsFor = (schema: string, pending: readonly Migration[]): readonly 
     ]),
   ]
 }
+
+const scriptOf = (statements: readonly string[]): string =>
+  statements.length === 0 ? '' : ['BEGIN', ...statements, 'COMMIT'].map(terminated).join('\n\n')
 
 const terminated = (statement: string): string => `${statement.trim().replace(/;$/, '')};`
 

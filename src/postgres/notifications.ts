@@ -16,6 +16,8 @@ export class Notifications {
   readonly #listeners = new Map<string, Set<() => void>>()
   readonly #sending = new Map<string, 'once' | 'again'>()
   #client: PoolClient | undefined
+  /** The last statement on the connection: one comes after the other, since a connection takes no two at a time. */
+  #asked: Promise<unknown> = Promise.resolve()
   #connecting: Promise<void> | undefined
   #retry: NodeJS.Timeout | undefined
   #closed = false
@@ -30,7 +32,7 @@ export class Notifications {
     const wakers = this.#listeners.get(channel) ?? new Set()
     this.#listeners.set(channel, wakers.add(wake))
     await this.#connect()
-    await this.#client?.query(`LISTEN ${quotedChannel(channel)}`)
+    if (this.#client !== undefined) await this.#hear(this.#client, channel)
     return () => {
       wakers.delete(wake)
     }
@@ -88,7 +90,15 @@ export class Notifications {
     client.on('error', () => this.#lost(client))
     client.on('end', () => this.#lost(client))
     this.#client = client
-    for (const channel of this.#listeners.keys()) await client.query(`LISTEN ${quotedChannel(channel)}`)
+    this.#asked = Promise.resolve()
+    for (const channel of this.#listeners.keys()) await this.#hear(client, channel)
+  }
+
+  /** What is begun at the same time, as by the projections of an app, asks here at the same time. */
+  #hear(client: PoolClient, channel: string): Promise<unknown> {
+    const heard = this.#asked.then(() => client.query(`LISTEN ${quotedChannel(channel)}`))
+    this.#asked = heard.catch(() => undefined)
+    return heard
   }
 
   #lost(client: PoolClient): void {

@@ -67,6 +67,32 @@ describe('LeaseSet', () => {
     expect((await one.renew()).held.size).toBe(0)
   })
 
+  it('gives what one member declines to the others beyond their share, and to nobody else', async () => {
+    const { join } = group(4, 60_000)
+    const [declining, other] = [join(), join()]
+    await settled([declining, other])
+    const own = [...(await declining.renew()).held.keys()]
+
+    for (const item of own) await declining.decline(item, 60_000)
+    expect((await declining.renew()).held.size).toBe(0)
+
+    expect((await other.renew()).held.size).toBeGreaterThan(2)
+    expect([...(await declining.renew()).held.keys()].filter((item) => own.includes(item))).toEqual([])
+  })
+
+  it('gives an item that nobody took back to who declined it, when the time is over', async () => {
+    const { join } = group(1, 60_000)
+    const alone = join()
+    await alone.renew()
+
+    await alone.decline(0, 300)
+
+    expect((await alone.renew()).held.size).toBe(0)
+    await waitFor(async () => (await alone.renew()).held.get(0) === 2n, {
+      what: 'the item to be taken again',
+    })
+  })
+
   it('gives what a silent member held to the others after its time, and not before', async () => {
     const { join } = group(8)
     const [crashed, living] = [join(), join()]

@@ -65,7 +65,7 @@ describe.each([
 
   it('leaves nothing behind when a migration fails', async () => {
     const { pool } = await emptyDatabase(server)
-    const last = { store: 'topic_records', read: 'lease_members' }[side]
+    const last = { store: 'snapshots', read: 'lease_members' }[side]
     await pool.query(`CREATE SCHEMA ${schemas[side]}; CREATE TABLE ${schemas[side]}.${last} (id integer)`)
 
     await expect(migrate(pool, side, schemas)).rejects.toThrow('already exists')

@@ -46,7 +46,9 @@ describe('store and read side', () => {
   it.each(SIDES)(
     'are apart in the migrations of the %s side: it names no table of the other',
     async (side) => {
-      const names = await tablesOf(other[side])
+      // Both have an outbox and an audit log of their own.
+      const own = await tablesOf(side)
+      const names = (await tablesOf(other[side])).filter((name) => !own.includes(name))
       expect(names.length).toBeGreaterThan(4)
 
       const words = new Set((await sqlOf(side)).match(/\w+/g))
@@ -99,9 +101,11 @@ describe('store and read side', () => {
   })
 })
 
-/** The SQL of a side's migrations without comments. */
+/** The SQL of a side's migrations without comments and texts. */
 async function sqlOf(side: Side): Promise<string> {
-  return (await migrationsOf(side)).map(({ sql }) => sql.replaceAll(/--.*$/gm, '')).join('\n')
+  return (await migrationsOf(side))
+    .map(({ sql }) => sql.replaceAll(/--.*$/gm, '').replaceAll(/'[^']*'/g, "''"))
+    .join('\n')
 }
 
 async function tablesOf(side: Side): Promise<readonly string[]> {
