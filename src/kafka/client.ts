@@ -19,6 +19,8 @@ export type KafkaClients = (options: ClientOptions) => Kafka
 
 /** Connects to nothing yet. */
 export function kafkaClients(settings: KafkaSettings, logger: Logger): KafkaClients {
+  // One for all of them: a client that is thrown away is followed by one that says the same.
+  const logCreator = logsTo(logger)
   return ({ retries }) =>
     new kafkajs.Kafka({
       brokers: [...settings.brokers],
@@ -28,7 +30,7 @@ export function kafkaClients(settings: KafkaSettings, logger: Logger): KafkaClie
       requestTimeout: REQUEST_TIMEOUT,
       retry: { retries, initialRetryTime: 100, maxRetryTime: 1_000 },
       logLevel: kafkajs.logLevel.INFO,
-      logCreator: logsTo(logger),
+      logCreator,
       ...encryption(settings),
       ...authentication(settings),
     })

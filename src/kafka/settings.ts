@@ -1,4 +1,5 @@
 export const SASL_MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
+/** How brokers check a user and a password. */
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number]
 
 /** How to reach a Kafka cluster. */
@@ -9,6 +10,7 @@ export interface KafkaSettings {
   readonly clientId: string
   /** Encrypt, and verify the brokers' certificates: by the system's authorities, or by `ca` (PEM). @defaultValue false */
   readonly ssl?: boolean | { readonly ca: string }
+  /** Whom the process logs in as. With `plain` the password itself goes to the brokers: only over `ssl`. @defaultValue nobody */
   readonly sasl?: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: string }
 }
 

@@ -2,7 +2,12 @@ const SEED = 0x9747b28c
 const MULTIPLIER = 0x5bd1e995
 const utf8 = new TextEncoder()
 
-/** The partition of a key, the same as Kafka's Java clients choose, so that other producers and readers agree with us. */
+/**
+ * The partition of a key, the same as Kafka's Java clients choose, so that other producers and readers agree with us.
+ *
+ * @example
+ * partitionOf('576', 12)
+ */
 export const partitionOf = (key: string, partitions: number): number => keyHash(key) % partitions
 
 /** A number from 0 to 2³¹−1 that spreads keys evenly and never changes: places that were derived from it are stored. */

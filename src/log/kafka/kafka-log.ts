@@ -11,6 +11,7 @@ import { readOne } from './sample.js'
 import { KafkaSubscription } from './subscription.js'
 import { BROKERS_DEFAULT, KafkaTopics } from './topics.js'
 
+/** Which cluster it is, and how events are written into its records. */
 export interface KafkaLogOptions {
   readonly settings: KafkaSettings
   readonly encoding: EventEncoding
@@ -25,14 +26,23 @@ const DEFAULT_BATCH_SIZE = 1_000
 /**
  * Connects to a Kafka cluster as the log.
  *
- * @throws {@link LogUnavailable} when no broker can be reached or the credentials are refused
+ * @throws {@link LogUnavailable} when no broker can be reached or the credentials are refused; later on, its methods throw a
+ * {@link RepriseError} with the code `REPRISE_LOG_MISMATCH` when another cluster answers at its addresses
+ *
+ * @example
+ * const log = await openKafkaLog({
+ *   settings: { brokers: ['localhost:9092'], clientId: 'topic-check' },
+ *   encoding: jsonEncoding({ service: 'banking', storeId }),
+ *   logger,
+ * })
+ * const [first] = await log.topics.offsets('banking.account')
+ * await log.close()
  */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
   const clients = kafkaClients(options.settings, options.logger)
   const connection = new AdminConnection(options.settings, clients)
   try {
-    const { clusterId } = await connection.use((admin) => admin.describeCluster())
-    return new KafkaLog(`kafka:${clusterId}`, connection, clients, options)
+    return new KafkaLog(await connection.identity(), connection, clients, options)
   } catch (error) {
     await connection.close()
     throw error
@@ -41,6 +51,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
 
 class KafkaLog implements Log {
   readonly kind = 'kafka'
+  readonly gaps = true
   readonly identity: string
   readonly topics: KafkaTopics
   readonly #connection: AdminConnection
@@ -78,6 +89,8 @@ class KafkaLog implements Log {
       lease,
       batchSize,
       partitions,
+      connection: this.#connection,
+      topicAdmin: this.topics,
     })
   }
 
@@ -91,12 +104,14 @@ class KafkaLog implements Log {
     return this.#connection.close()
   }
 
-  async #partitionsOf(topics: readonly string[]): Promise<number> {
+  async #partitionsOf(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const found = await this.topics.describe(topics)
-    return topics.reduce((sum, topic) => {
-      const spec = found.get(topic)
-      if (spec === undefined) throw new TopicMissing(topic)
-      return sum + spec.partitions
-    }, 0)
+    return new Map(
+      topics.map((topic) => {
+        const spec = found.get(topic)
+        if (spec === undefined) throw new TopicMissing(topic)
+        return [topic, spec.partitions]
+      }),
+    )
   }
 }

@@ -3,8 +3,10 @@ import type { KafkaMessage } from 'kafkajs'
 import { BackOff } from '../../core/back-off.js'
 import { RepriseError } from '../../core/errors/index.js'
 import type { Logger } from '../../core/ports/logger.js'
-import { type Lane, type LaneConsumer, laneName } from '../lane-consumer.js'
-import { recordOf } from './records.js'
+import { Trouble } from '../../core/trouble.js'
+import { type Lane, type LaneConsumer, LaneDeclined, laneName, recheck, TAKING } from '../lane-consumer.js'
+import { type LogRecord, nextAfter } from '../log-record.js'
+import { recordsOf } from './records-of-fetch.js'
 import { settlesWithin } from './settles-within.js'
 
 /** Steers what the client fetches. */
@@ -20,28 +22,49 @@ export interface LaneFeedOptions {
   /** Milliseconds that the other lanes of a fetch wait for this one. */
   readonly patience: number
   readonly logger: Logger
-  /** Told where the lane goes on from, after each batch. */
+  /** Told how far the lane is: when it begins, and after each batch. */
   readonly onMoved: (lane: Lane, next: bigint) => void
+  /** Told once the consumer has given a lane up, to leave it to other members. */
+  readonly onDeclined: (lane: Lane) => void
+  /** For how many milliseconds a lane is still left to others. */
+  readonly declinedFor: (lane: Lane) => number
 }
 
+/** So many fetches in a row may begin elsewhere than they were asked to, before that is taken for the truth. */
+const ASKED_AGAIN = 2
+
+const ASKING = {
+  fails: 'the consumer did not say where to begin; it will be asked again',
+  over: 'the consumer says where to begin',
+}
+
+/** Whether a lane has to be taken before it goes on, or only to be looked at again. */
+export type Beginning = 'assigned' | 'recheck'
+
 /**
- * One lane for as long as the group's present distribution lasts: fetched records go in, and their consumer gets them,
- * one batch after the other, from the offset that it asked for.
+ * One lane for as long as this member has it: fetched records go in, and their consumer gets them, one batch after the
+ * other, from the offset that it asked for.
  *
- * States: paused (the consumer is asked where to begin) ⇄ flowing ⇄ paused (a batch outlasts the patience) → ended.
- * After a failure the lane pauses, a little longer each time, and begins again with `assigned`; other lanes flow on.
+ * States: paused (the consumer is asked where to begin) ⇄ flowing ⇄ paused (a batch outlasts the patience, or the lane is
+ * to begin again) → ended. After a failure the lane pauses, a little longer each time, and begins again with `assigned`;
+ * other lanes flow on. A lane that its consumer declines stays paused for as long as it is left to others.
  */
 export class LaneFeed {
   readonly lane: Lane
   readonly #options: LaneFeedOptions
   readonly #fetch: FetchControl
   readonly #backOff = new BackOff()
+  readonly #asking: Trouble
+  readonly #taking: Trouble
   readonly #lost = new AbortController()
-  readonly #ended = new AbortController()
   #next: bigint | undefined
   #paused = true
-  #askedAgain = false
-  #beginning: Promise<void> = Promise.resolve()
+  #held = false
+  #askedAgain = 0
+  #isLooking = false
+  /** How it is to begin again, after what is under way. */
+  #due: Beginning | undefined
+  #beginning: Promise<void> | undefined
   #delivery: Promise<void> | undefined
 
   /** The client must not fetch the lane yet. */
@@ -49,87 +72,161 @@ export class LaneFeed {
     this.lane = lane
     this.#fetch = fetch
     this.#options = options
+    this.#asking = new Trouble(options.logger, ASKING)
+    this.#taking = new Trouble(options.logger, TAKING)
+  }
+
+  /** Where a fetch that is under way began; undefined while the lane waits for its consumer. */
+  get waitsAt(): bigint | undefined {
+    return this.#paused || this.#delivery !== undefined ? undefined : this.#next
   }
 
   /** Begins when `after`, the end of an earlier feed of this lane, is there. */
   start(after: Promise<void>): void {
-    this.#beginning = after.then(() => this.#begin())
+    this.#during(after.then(() => this.#leaveToOthers()).then(() => this.#begin('assigned')))
   }
 
-  /** Takes fetched records. Resolves when they are delivered, or when the lane is paused because that takes too long or failed. */
-  async take(messages: readonly KafkaMessage[]): Promise<void> {
+  /** Asks the consumer again where to begin, after what is under way. Nothing is fetched meanwhile. */
+  again(how: Beginning): void {
+    this.#pause()
+    this.#due = this.#due === 'assigned' ? 'assigned' : how
+    this.#beginIfDue()
+  }
+
+  /**
+   * Has the consumer look whether the log still holds what it gave, where it can do that without taking the lane again. Not
+   * while an earlier look is under way: on a slow connection none would ever come to its end.
+   */
+  look(): void {
+    if (this.#isLooking || this.#options.consumer.recheck === undefined) return
+    this.#isLooking = true
+    this.again('recheck')
+  }
+
+  /** Takes fetched records; `next` is where the fetch ended. Resolves when they are delivered, or when the lane is paused because that takes too long or failed. */
+  async take(messages: readonly KafkaMessage[], next: bigint): Promise<void> {
     if (this.#isOver() || this.#paused || this.#delivery !== undefined) return
     if (!this.#isAskedFor(messages[0])) return
-    const delivery = this.#deliver(messages).finally(() => (this.#delivery = undefined))
+    this.#isLooking = false
+    const delivery = this.#deliver(recordsOf(this.lane, messages, next)).finally(() => {
+      this.#delivery = undefined
+      this.#beginIfDue()
+    })
     this.#delivery = delivery
     if (!(await settlesWithin(delivery, this.#options.patience)) && !this.#isOver()) this.#pause()
   }
 
-  /**
-   * Delivers nothing any more, and resolves when no batch is under way. A batch of a lost lane is asked to give up; one
-   * of a lane that stays is waited for.
-   */
-  async end(how: 'lost' | 'stays'): Promise<void> {
-    this.#ended.abort()
-    if (how === 'lost') this.#lost.abort()
+  /** The client has fetched up to this offset, and found nothing that it gives out: the ends of transactions, say. */
+  passed(next: bigint): void {
+    if (this.waitsAt !== undefined && next > this.waitsAt) this.#next = next
+  }
+
+  /** Asks the batch under way to give up, waits for it, and gives the lane back. Nothing is delivered any more. */
+  async end(): Promise<void> {
+    this.#lost.abort()
     await this.#delivery
     await this.#beginning
+    await this.#giveBack()
   }
 
   #isOver(): boolean {
-    return this.#ended.signal.aborted
+    return this.#lost.signal.aborted
   }
 
-  async #begin(): Promise<void> {
-    while (!this.#isOver()) {
+  #beginIfDue(): void {
+    const isBusy = this.#beginning !== undefined || this.#delivery !== undefined
+    if (this.#due === undefined || isBusy || this.#isOver()) return
+    this.#during(this.#begin(this.#due))
+  }
+
+  #during(beginning: Promise<void>): void {
+    this.#beginning = beginning.finally(() => {
+      this.#beginning = undefined
+      this.#beginIfDue()
+    })
+  }
+
+  async #begin(first: Beginning): Promise<void> {
+    let how: Beginning | undefined = first
+    while (how !== undefined && !this.#isOver()) {
       try {
-        this.#goOnFrom(await this.#options.consumer.assigned(this.lane))
-        return
+        const next = await this.#ask(how)
+        this.#asking.worked({ lane: laneName(this.lane) })
+        this.#held = true
+        if (this.#due === undefined) this.#beginAt(next)
+        how = this.#due
       } catch (error) {
-        await this.#pauseAfter(error, 'the consumer did not say where to begin; it will be asked again')
+        how = 'assigned'
+        if (error instanceof LaneDeclined) await this.#decline()
+        else await this.#pauseAfter(error, this.#asking)
       }
     }
   }
 
-  async #deliver(messages: readonly KafkaMessage[]): Promise<void> {
-    const { batchSize, consumer, onMoved } = this.#options
+  #ask(how: Beginning): Promise<bigint> {
+    const { consumer } = this.#options
+    this.#due = undefined
+    return how === 'recheck' ? recheck(consumer, this.lane) : consumer.assigned(this.lane)
+  }
+
+  async #deliver(fetched: readonly LogRecord[]): Promise<void> {
+    const { batchSize, consumer } = this.#options
     let next = this.#next
     try {
-      for (let at = 0; at < messages.length && !this.#isOver(); at += batchSize) {
-        const records = messages.slice(at, at + batchSize).map((message) => recordOf(this.lane, message))
+      for (let at = 0; at < fetched.length && !this.#isOver() && this.#due === undefined; at += batchSize) {
+        const records = fetched.slice(at, at + batchSize)
         next = await consumer.deliver(this.lane, records, this.#lost.signal)
         this.#backOff.reset()
-        if (!this.#isOver()) onMoved(this.lane, next)
-        if (next - 1n !== records.at(-1)?.offset) break
+        this.#taking.worked({ lane: laneName(this.lane) })
+        if (!this.#isOver()) this.#tellReached(next)
+        const last = records.at(-1)
+        if (last === undefined || next !== nextAfter(last)) break
       }
-      if (next !== undefined) this.#goOnFrom(next)
+      if (next !== undefined && this.#due === undefined) this.#goOnFrom(next)
     } catch (error) {
       if (this.#isOver()) return
       this.#pause()
-      this.#beginning = this.#pauseAfter(error, 'a batch was not taken; it will be delivered again').then(
-        () => this.#begin(),
-      )
+      this.#during(this.#recoverFrom(error))
     }
   }
 
+  async #recoverFrom(error: unknown): Promise<void> {
+    if (error instanceof LaneDeclined) await this.#decline()
+    else await this.#pauseAfter(error, this.#taking)
+    await this.#begin('assigned')
+  }
+
   /**
-   * Whether the fetch begins where it was asked to. If not, it is asked again, since the answer may be of an earlier
-   * question; what comes the second time is what the log really holds, and the consumer has to see it.
+   * Whether the fetch begins where it was asked to. If not, the answer may be of an earlier question, or the client has set
+   * itself back because the log did not hold the offset: the lane begins again, where its consumer looks once more at what
+   * it applied last. Going on at the same offset could be too late for that: a topic that was made anew grows. What still
+   * begins elsewhere then is what the log really holds, and the consumer has to see it.
    */
   #isAskedFor(first: KafkaMessage | undefined): boolean {
     if (first === undefined || this.#next === undefined) return false
     const asked = BigInt(first.offset) === this.#next
-    if (!asked && !this.#askedAgain) {
-      this.#askedAgain = true
-      this.#fetch.seek(this.lane, this.#next)
+    if (!asked && this.#askedAgain < ASKED_AGAIN) {
+      this.#askedAgain++
+      this.again('recheck')
       return false
     }
     if (!asked) {
       const facts = { lane: laneName(this.lane), asked: this.#next.toString(), found: first.offset }
       this.#options.logger.warn(facts, 'the log does not hold the offset that was asked for')
     }
-    this.#askedAgain = false
+    this.#askedAgain = 0
     return true
+  }
+
+  #beginAt(next: bigint): void {
+    if (this.#isOver()) return
+    this.#tellReached(next)
+    this.#goOnFrom(next)
+  }
+
+  #tellReached(next: bigint): void {
+    const { consumer, onMoved } = this.#options
+    onMoved(this.lane, consumer.reached?.(this.lane) ?? next)
   }
 
   #goOnFrom(next: bigint): void {
@@ -141,16 +238,45 @@ export class LaneFeed {
     this.#fetch.resume(this.lane)
   }
 
+  /** Also one that is paused already: the client forgets it when it joins the group again. */
   #pause(): void {
-    if (this.#paused) return
     this.#paused = true
     this.#fetch.pause([this.lane])
   }
 
-  async #pauseAfter(error: unknown, message: string): Promise<void> {
+  async #decline(): Promise<void> {
+    this.#pause()
+    await this.#giveBack()
+    if (this.#isOver()) return
+    this.#options.onDeclined(this.lane)
+    await this.#leaveToOthers()
+  }
+
+  #leaveToOthers(): Promise<void> {
+    return this.#rest(this.#options.declinedFor(this.lane))
+  }
+
+  async #giveBack(): Promise<void> {
+    if (!this.#held) return
+    this.#held = false
+    try {
+      await this.#options.consumer.revoked(this.lane)
+    } catch (error) {
+      const facts = { lane: laneName(this.lane), error: String(error) }
+      this.#options.logger.warn(facts, 'a consumer failed when its lane was revoked')
+    }
+  }
+
+  async #pauseAfter(error: unknown, trouble: Trouble): Promise<void> {
+    const facts = { lane: laneName(this.lane), error: String(error) }
     // What the consumer will not take again it has reported itself.
-    const level = RepriseError.is(error) && !error.retriable ? 'debug' : 'warn'
-    this.#options.logger[level]({ lane: laneName(this.lane), error: String(error) }, message)
-    await setTimeout(this.#backOff.next(), undefined, { signal: this.#ended.signal }).catch(() => undefined)
+    if (RepriseError.is(error) && !error.retriable) trouble.noted(facts)
+    else trouble.failed(facts)
+    await this.#rest(this.#backOff.next())
+  }
+
+  async #rest(milliseconds: number): Promise<void> {
+    if (milliseconds > 0)
+      await setTimeout(milliseconds, undefined, { signal: this.#lost.signal }).catch(() => undefined)
   }
 }

@@ -1,6 +1,6 @@
 import type { KafkaMessage } from 'kafkajs'
 import { type Lane, laneName } from '../lane-consumer.js'
-import { type FetchControl, LaneFeed, type LaneFeedOptions } from './lane-feed.js'
+import { type Beginning, type FetchControl, LaneFeed, type LaneFeedOptions } from './lane-feed.js'
 
 /** The lanes of one member, over all the connections it goes through. Batches of one lane never overlap, whatever happens to the group. */
 export class LaneSet {
@@ -13,45 +13,48 @@ export class LaneSet {
     this.#options = options
   }
 
+  /** The lanes that this member has now. */
+  get feeds(): Iterable<LaneFeed> {
+    return this.#feeds.values()
+  }
+
   /**
-   * The group has distributed its partitions anew, and these are ours. Lanes that stay begin again too: between two
-   * distributions they may have been another member's. Stops the fetching of all before it returns.
+   * The group has distributed its partitions anew, and these are ours. Lanes that stay go on after they were looked at
+   * again; `assigned`, where they may have been another member's in between. Stops the fetching of all before it returns.
    */
-  assign(lanes: readonly Lane[], fetch: FetchControl): void {
+  assign(lanes: readonly Lane[], fetch: FetchControl, staying: Beginning): void {
     fetch.pause(lanes)
-    const staying = new Set(lanes.map(laneName))
+    const names = new Set(lanes.map(laneName))
     for (const [name, feed] of this.#feeds) {
-      this.#endings.set(name, staying.has(name) ? feed.end('stays') : this.#lose(feed))
+      if (names.has(name)) feed.again(staying)
+      else this.#lose(name, feed)
     }
-    this.#feeds.clear()
     for (const lane of lanes) {
+      if (this.#feeds.has(laneName(lane))) continue
       const feed = new LaneFeed(lane, fetch, this.#options)
       this.#feeds.set(laneName(lane), feed)
       feed.start(this.#endings.get(laneName(lane)) ?? Promise.resolve())
     }
   }
 
-  /** Resolves when fetched records are delivered, or their lane was paused. Never rejects: the client would stop for good. */
-  async take(lane: Lane, messages: readonly KafkaMessage[]): Promise<void> {
-    await this.#feeds.get(laneName(lane))?.take(messages)
+  /** `next` is where the fetch ended. Resolves when fetched records are delivered, or their lane was paused. Never rejects: the client would stop for good. */
+  async take(lane: Lane, messages: readonly KafkaMessage[], next: bigint): Promise<void> {
+    await this.#feeds.get(laneName(lane))?.take(messages, next)
+  }
+
+  /** The client fetched a lane up to this offset and had nothing to give out. */
+  passed(lane: Lane, next: bigint): void {
+    this.#feeds.get(laneName(lane))?.passed(next)
   }
 
   /** Gives every lane back. Resolves when no batch is under way. */
   async loseAll(): Promise<void> {
-    for (const [name, feed] of this.#feeds) this.#endings.set(name, this.#lose(feed))
-    this.#feeds.clear()
+    for (const [name, feed] of this.#feeds) this.#lose(name, feed)
     await Promise.all(this.#endings.values())
   }
 
-  async #lose(feed: LaneFeed): Promise<void> {
-    await feed.end('lost')
-    try {
-      await this.#options.consumer.revoked(feed.lane)
-    } catch (error) {
-      this.#options.logger.warn(
-        { lane: laneName(feed.lane), error: String(error) },
-        'a consumer failed when its lane was revoked',
-      )
-    }
+  #lose(name: string, feed: LaneFeed): void {
+    this.#feeds.delete(name)
+    this.#endings.set(name, feed.end())
   }
 }

@@ -1,9 +1,11 @@
-import type { Consumer } from 'kafkajs'
+import type { Consumer, ConsumerEndBatchProcessEvent, ConsumerGroupJoinEvent } from 'kafkajs'
 import type { KafkaClients } from '../../kafka/index.js'
 import type { Lane } from '../lane-consumer.js'
 import type { FetchControl } from './lane-feed.js'
 import type { LaneSet } from './lane-set.js'
 import type { Position } from './offset-committer.js'
+import type { Standing } from './standing.js'
+import { stickyAssigner } from './sticky-assigner.js'
 
 const RETRIES = 8
 const LONGEST_FETCH = 500
@@ -17,10 +19,11 @@ export interface MembershipOptions {
   readonly clients: KafkaClients
   readonly group: string
   readonly topics: readonly string[]
-  /** How many partitions the topics have together. */
-  readonly partitions: number
+  /** How many partitions each topic has. */
+  readonly partitions: ReadonlyMap<string, number>
   readonly lease: number
   readonly lanes: LaneSet
+  readonly standing: Standing
   readonly onJoined: () => void
 }
 
@@ -37,7 +40,8 @@ export class Membership {
   readonly #options: MembershipOptions
   readonly #consumer: Consumer
   readonly #running: Promise<void>
-  #lastSign = Date.now()
+  #lastSign = performance.now()
+  #memberId = ''
   #ended = false
   #resolveOver!: (reason: Error) => void
 
@@ -46,7 +50,7 @@ export class Membership {
     this.over = new Promise((resolve) => (this.#resolveOver = resolve))
     this.#consumer = this.#newConsumer()
     this.#listen()
-    this.#running = this.#run().catch((error: unknown) => this.#end(asError(error)))
+    this.#running = this.#run().catch((error: unknown) => this.end(asError(error)))
     this.#watch()
   }
 
@@ -58,21 +62,23 @@ export class Membership {
 
   /** Gives the partitions back to the group and lets the connections go. */
   async leave(): Promise<void> {
-    this.#end(new Error('left the group'))
+    this.end(new Error('left the group'))
     // A client that is stopped while it joins joins all the same, and nobody could stop it then.
     await this.#running
     await this.#consumer.disconnect().catch(() => undefined)
   }
 
-  #end(reason: Error): void {
+  /** The stay is over for this reason, unless it was before. */
+  end(reason: Error): void {
     this.#ended = true
     this.#resolveOver(reason)
   }
 
   #newConsumer(): Consumer {
-    const { clients, group, lease } = this.#options
+    const { clients, group, lease, standing } = this.#options
     return clients({ retries: RETRIES }).consumer({
       groupId: group,
+      partitionAssigners: [stickyAssigner(standing)],
       sessionTimeout: lease,
       rebalanceTimeout: lease,
       heartbeatInterval: beatOf(lease),
@@ -86,17 +92,34 @@ export class Membership {
 
   #listen(): void {
     const { events } = this.#consumer
-    const { lanes, onJoined } = this.#options
+    const { standing } = this.#options
     // The client fetches only after its listeners have returned, so no lane flows before it was asked where to begin.
-    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
-      if (this.#ended) return
-      onJoined()
-      lanes.assign(lanesOf(payload.memberAssignment), this.#fetch)
-    })
-    this.#consumer.on(events.CRASH, ({ payload }) => this.#end(payload.error))
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#joined(payload))
+    this.#consumer.on(events.HEARTBEAT, () => standing.heard())
+    this.#consumer.on(events.END_BATCH_PROCESS, ({ payload }) => this.#passed(payload))
+    this.#consumer.on(events.CRASH, ({ payload }) => this.end(payload.error))
+    // A client that crashes stops before it says why.
+    this.#consumer.on(events.STOP, () =>
+      setImmediate(() => this.end(new Error('the client stopped by itself'))),
+    )
     for (const sign of [events.GROUP_JOIN, events.FETCH, events.HEARTBEAT, events.END_BATCH_PROCESS]) {
-      this.#consumer.on(sign, () => (this.#lastSign = Date.now()))
+      this.#consumer.on(sign, () => (this.#lastSign = performance.now()))
     }
+  }
+
+  #joined({ memberId, memberAssignment }: ConsumerGroupJoinEvent['payload']): void {
+    if (this.#ended) return
+    const { lanes, standing, onJoined } = this.#options
+    const own = lanesOf(memberAssignment)
+    standing.given(own)
+    onJoined()
+    // Whoever comes back under the name that it had was asked for its lanes before another one got them.
+    lanes.assign(own, this.#fetch, memberId === this.#memberId ? 'recheck' : 'assigned')
+    this.#memberId = memberId
+  }
+
+  #passed({ topic, partition, batchSize, lastOffset }: ConsumerEndBatchProcessEvent['payload']): void {
+    if (batchSize === 0) this.#options.lanes.passed({ topic, partition }, BigInt(lastOffset) + 1n)
   }
 
   async #run(): Promise<void> {
@@ -106,8 +129,11 @@ export class Membership {
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      partitionsConsumedConcurrently: partitions,
-      eachBatch: ({ batch: { topic, partition, messages } }) => lanes.take({ topic, partition }, messages),
+      partitionsConsumedConcurrently: [...partitions.values()].reduce((sum, count) => sum + count, 0),
+      eachBatch: ({ batch }) => {
+        const { topic, partition, messages } = batch
+        return lanes.take({ topic, partition }, messages, BigInt(batch.lastOffset()) + 1n)
+      },
     })
   }
 
@@ -116,8 +142,8 @@ export class Membership {
     const { lease } = this.#options
     const allowed = 3 * lease + SILENCE_ALLOWED
     const timer = setInterval(() => {
-      if (Date.now() - this.#lastSign > allowed)
-        this.#end(new Error(`nothing was heard from the client for ${allowed} ms`))
+      if (performance.now() - this.#lastSign > allowed)
+        this.end(new Error(`nothing was heard from the client for ${allowed} ms`))
     }, lease)
     void this.over.then(() => clearInterval(timer))
   }

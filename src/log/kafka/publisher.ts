@@ -8,11 +8,13 @@ import {
   type KafkaSettings,
   REQUEST_TIMEOUT,
 } from '../../kafka/index.js'
-import type { OutgoingRecord } from '../log-record.js'
+import type { OutgoingRecord, RecordContent } from '../log-record.js'
 import type { LogPublisher } from '../log.js'
+import { RecordsRefused } from '../records-refused.js'
 import { partitionOf } from '../partitioner.js'
 import type { KafkaTopics } from './topics.js'
-import { inBatches, type PlacedMessage } from './batches.js'
+import { asTopicMessages, type PlacedMessage } from './batches.js'
+import { Sieve } from './sieve.js'
 
 const CONNECT_RETRIES = 2
 
@@ -63,32 +65,51 @@ export class KafkaPublisher implements LogPublisher {
 
   async #publish(records: readonly OutgoingRecord[]): Promise<void> {
     await this.#learnPartitionCounts(records)
+    const sieve = new Sieve({
+      place: (record) => this.#placed(record),
+      send: (batch) => this.#send(batch),
+      refusalIn,
+    })
     try {
-      for (const topicMessages of inBatches(records.map((record) => this.#placed(record)))) {
-        const producer = await this.#connected()
-        await producer.sendBatch({ acks: -1, timeout: REQUEST_TIMEOUT, topicMessages })
-      }
+      await sieve.publish(records)
     } catch (error) {
-      void this.#discard()
+      if (error instanceof RecordsRefused) throw error
       throw await this.#explained(error, records)
     }
   }
 
-  #placed({ topic, key, event }: OutgoingRecord): PlacedMessage {
-    const { headers, value } = this.#options.encoding.encode(event)
+  async #send(batch: readonly PlacedMessage[]): Promise<void> {
+    try {
+      const producer = await this.#connected()
+      const topicMessages = asTopicMessages(batch)
+      await producer.sendBatch({ acks: -1, timeout: REQUEST_TIMEOUT, topicMessages })
+    } catch (error) {
+      void this.#discard()
+      throw error
+    }
+  }
+
+  #placed(record: OutgoingRecord): PlacedMessage {
+    const { topic, key } = record
+    const { headers, value, timestamp } = this.#contentOf(record)
     const partition = partitionOf(key, this.#partitionCounts.get(topic) ?? 1)
-    const timestamp = event.recordedAt.getTime().toString()
     return {
+      record,
       topic,
       partition,
       message: {
         key,
         partition,
-        timestamp,
+        timestamp: timestamp.getTime().toString(),
         headers: { ...headers },
-        value: Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+        value: value === null ? null : Buffer.from(value.buffer, value.byteOffset, value.byteLength),
       },
     }
+  }
+
+  #contentOf(record: OutgoingRecord): RecordContent {
+    if (!('event' in record)) return record
+    return { ...this.#options.encoding.encode(record.event), timestamp: record.event.recordedAt }
   }
 
   /** Read once: were they to change, the keys would move to other partitions and their order would be lost. */
@@ -147,10 +168,25 @@ export class KafkaPublisher implements LogPublisher {
   }
 }
 
+/** What brokers say of a batch because of a record in it. */
+const REFUSALS = new Map([
+  ['MESSAGE_TOO_LARGE', 'it is larger than max.message.bytes of its topic'],
+  ['RECORD_LIST_TOO_LARGE', 'it is larger than segment.bytes of its topic'],
+  ['INVALID_RECORD', 'the brokers say that it is invalid'],
+  ['INVALID_TIMESTAMP', 'its time is further from that of the brokers than its topic allows'],
+  ['CORRUPT_MESSAGE', 'the brokers say that it is corrupt'],
+])
+
+const refusalIn = (error: unknown): string | undefined => {
+  const broker = brokerErrorOf(error) ?? ''
+  const reason = REFUSALS.get(broker)
+  return reason && `${reason} (${broker})`
+}
+
 const partitionCountChanged = (topic: string, known: number, found: number): RepriseError =>
   new RepriseError(
     'REPRISE_LOG_MISMATCH',
     `topic ${topic} has ${found} partitions now and had ${known}: keys would move to other partitions and lose their order; ` +
-      `create a topic of the new size and publish to it again from the store`,
+      `nothing is published to it until it has ${known} partitions again`,
     { topic, known, found },
   )

@@ -2,8 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import type { Admin, PartitionMetadata } from 'kafkajs'
 import { ConfigurationError, TimedOut, TopicMissing } from '../../core/errors/index.js'
 import { brokerErrorOf } from '../../kafka/index.js'
-import type { PartitionOffsets, Topics, TopicSpec } from '../topics.js'
+import type { PartitionOffsets, Topics, TopicSettings, TopicSpec } from '../topics.js'
 import type { AdminConnection } from './admin-connection.js'
+import { topicSettings } from './topic-settings.js'
 
 /** What Kafka takes for "as the brokers are configured". */
 export const BROKERS_DEFAULT = -1
@@ -38,6 +39,10 @@ export class KafkaTopics implements Topics {
       }
       return found
     })
+  }
+
+  settings(names: readonly string[]): Promise<readonly TopicSettings[]> {
+    return this.#connection.use((admin) => topicSettings(admin, names))
   }
 
   offsets(name: string): Promise<readonly PartitionOffsets[]> {
@@ -100,9 +105,9 @@ export class KafkaTopics implements Topics {
   }
 
   async #until(what: string, holds: (admin: Admin) => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + SETTLED_WITHIN
+    const deadline = performance.now() + SETTLED_WITHIN
     while (!(await this.#connection.use(holds))) {
-      if (Date.now() > deadline) throw new TimedOut(what, SETTLED_WITHIN)
+      if (performance.now() > deadline) throw new TimedOut(what, SETTLED_WITHIN)
       await setTimeout(LOOK_AGAIN_AFTER)
     }
   }
@@ -135,8 +140,11 @@ async function isServed(admin: Admin, name: string): Promise<boolean> {
 
 async function offsetsOf(admin: Admin, name: string): Promise<readonly PartitionOffsets[]> {
   // Asked first, because the client asks for the offsets of a missing topic again and again.
-  if ((await partitionsOf(admin, name)) === undefined) throw new TopicMissing(name)
+  const partitions = await partitionsOf(admin, name)
+  if (partitions === undefined) throw new TopicMissing(name)
   const offsets = await admin.fetchTopicOffsets(name)
+  // The client knows the partitions that it found when it first met the topic. Another one finds those that there are.
+  if (offsets.length !== partitions.length) throw new Error(`the partitions of topic ${name} have changed`)
   return offsets
     .map(({ partition, low, high }) => ({ partition, earliest: BigInt(low), end: BigInt(high) }))
     .sort((one, other) => one.partition - other.partition)

@@ -1,61 +1,121 @@
 import type { PoolClient } from 'pg'
-import { TopicMissing } from '../../core/errors/index.js'
+import { RepriseError, TopicMissing } from '../../core/errors/index.js'
 import { quoted } from '../../postgres/schemas.js'
+import type { RecordContent } from '../log-record.js'
 
-/** An event's place-to-be: the offset is given out when it is placed. */
-export interface Placement {
+/** A record's place-to-be: the offset is given out when it is placed. */
+export type Placement = Place & (EventPlacement | ContentPlacement)
+
+interface Place {
   readonly topic: string
   readonly partition: number
+  /** How many partitions the topic has for whoever chose this one. */
+  readonly partitions: number
+}
+
+/** Of an event, which the record will point at. */
+interface EventPlacement {
   readonly position: bigint
+}
+
+/** Of a record that is no event of the store. */
+interface ContentPlacement extends RecordContent {
+  readonly key: string
+}
+
+/** Placements whose events the store does not have. Only a damaged store gets there. */
+export class EventsMissing extends Error {
+  readonly placements: readonly Placement[]
+
+  constructor(placements: readonly Placement[]) {
+    super(`the store has no events for ${placements.length} records`)
+    this.placements = placements
+  }
 }
 
 /**
  * Gives the placements the next offsets of their partitions, in the order given, inside the caller's transaction. A
- * topic that does not exist is a {@link TopicMissing}; the transaction must then be rolled back.
+ * topic that does not exist is a {@link TopicMissing}, one that was made anew with another number of partitions a
+ * `REPRISE_LOG_MISMATCH`, an event that does not exist an {@link EventsMissing}; the transaction must then be rolled back.
  */
 export const placeRecords = async (
   client: PoolClient,
   store: string,
   placements: readonly Placement[],
 ): Promise<void> => {
+  const contents = placements.flatMap((it, index) => ('position' in it ? [] : [contentAt(index, it)]))
   const { rows } = await client.query<{ placed: bigint }>({
-    name: 'reprise-place',
-    text: placeStatement(store),
+    ...(contents.length === 0
+      ? { name: 'reprise-place', text: placeStatement(store, false) }
+      : { name: 'reprise-place-contents', text: placeStatement(store, true) }),
     values: [
       placements.map(({ topic }) => topic),
       placements.map(({ partition }) => partition),
-      placements.map(({ position }) => position),
+      placements.map((it) => ('position' in it ? it.position : null)),
+      placements.map(({ partitions }) => partitions),
+      ...(contents.length === 0 ? [] : [JSON.stringify(contents)]),
     ],
   })
-  if (Number(rows[0]?.placed ?? 0) < placements.length) throw await missingAmong(client, store, placements)
+  if (Number(rows[0]?.placed ?? 0) < placements.length) await refuse(client, store, placements)
 }
 
-const missingAmong = async (
+/** As the columns of `topic_records` take it from JSON; bytes travel as base64. */
+const contentAt = (index: number, { key, headers, value, timestamp }: ContentPlacement) => ({
+  n: index + 1,
+  record_key: key,
+  headers,
+  value: value === null ? null : Buffer.from(value).toString('base64'),
+  recorded_at: timestamp.toISOString(),
+})
+
+const refuse = async (
   client: PoolClient,
   store: string,
   placements: readonly Placement[],
-): Promise<TopicMissing> => {
+): Promise<never> => {
   const topics = [...new Set(placements.map(({ topic }) => topic))]
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT name FROM ${quoted(store)}.topics WHERE name = ANY($1)`,
+  const { rows: named } = await client.query<{ name: string; partitions: number }>(
+    `SELECT name, partitions FROM ${quoted(store)}.topics WHERE name = ANY($1)`,
     [topics],
   )
-  const found = new Set(rows.map(({ name }) => name))
-  return new TopicMissing(topics.find((topic) => !found.has(topic)) ?? topics.join(', '))
+  const existing = new Map(named.map(({ name, partitions }) => [name, partitions]))
+  const missing = topics.find((topic) => !existing.has(topic))
+  if (missing !== undefined) throw new TopicMissing(missing)
+  const moved = placements.find(({ topic, partitions }) => existing.get(topic) !== partitions)
+  if (moved !== undefined) throw madeAnew(moved, existing.get(moved.topic) ?? 0)
+  const positions = placements.flatMap((it) => ('position' in it ? [it.position] : []))
+  const { rows: stored } = await client.query<{ position: bigint }>(
+    `SELECT position FROM ${quoted(store)}.events WHERE position = ANY($1::bigint[])`,
+    [positions],
+  )
+  const found = new Set(stored.map(({ position }) => position))
+  throw new EventsMissing(placements.filter((it) => 'position' in it && !found.has(it.position)))
 }
 
+const madeAnew = ({ topic, partitions: known }: Placement, found: number): RepriseError =>
+  new RepriseError(
+    'REPRISE_LOG_MISMATCH',
+    `topic ${topic} was made anew with ${found} partitions and had ${known}: keys would move to other partitions and lose ` +
+      `their order; start this process again, and rebuild what reads the topic`,
+    { topic, known, found },
+  )
+
 /**
- * $1 topics, $2 partitions, $3 event positions. Partitions are locked in one order, so that two relays cannot deadlock,
- * and stay locked until commit: a reader never sees an offset before a lower one.
+ * $1 topics, $2 partitions, $3 event positions, $4 the topics' numbers of partitions, and where there are any, $5 contents
+ * as JSON. Partitions are locked in one
+ * order, so that two relays cannot deadlock, and stay locked until commit: a reader never sees an offset before a lower
+ * one. A record whose event does not exist is not placed: a reader would find a hole there.
  */
-const placeStatement = (store: string): string => {
+const placeStatement = (store: string, withContents: boolean): string => {
   const s = quoted(store)
   return `
 WITH incoming AS (
-  SELECT t.id AS topic_id, i.partition, i.position,
+  SELECT t.id AS topic_id, i.partition, i.position, i.n,
          row_number() OVER (PARTITION BY t.id, i.partition ORDER BY i.n) AS nth
-  FROM unnest($1::text[], $2::integer[], $3::bigint[]) WITH ORDINALITY AS i (topic, partition, position, n)
-  JOIN ${s}.topics t ON t.name = i.topic
+  FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::integer[])
+    WITH ORDINALITY AS i (topic, partition, position, partitions, n)
+  JOIN ${s}.topics t ON t.name = i.topic AND t.partitions = i.partitions
+  WHERE ${withContents ? 'i.position IS NULL OR ' : ''}EXISTS (SELECT FROM ${s}.events e WHERE e.position = i.position)
 ), touched AS (
   SELECT topic_id, partition, count(*) AS records FROM incoming GROUP BY topic_id, partition
 ), locked AS (
@@ -67,9 +127,18 @@ WITH incoming AS (
   UPDATE ${s}.topic_partitions p SET next_offset = locked.next_offset + locked.records
   FROM locked WHERE p.topic_id = locked.topic_id AND p.partition = locked.partition
 ), placed AS (
-  INSERT INTO ${s}.topic_records (topic_id, partition, record_offset, event_position)
-  SELECT topic_id, partition, locked.next_offset + nth - 1, position FROM incoming JOIN locked USING (topic_id, partition)
+  INSERT INTO ${s}.topic_records (topic_id, partition, record_offset, event_position${withContents ? CONTENT_COLUMNS : ''})
+  SELECT topic_id, partition, locked.next_offset + nth - 1, position${withContents ? CONTENTS : ''}
+  FROM incoming JOIN locked USING (topic_id, partition)
+  ${withContents ? JOIN_CONTENTS : ''}
   RETURNING 1
 )
 SELECT count(*) AS placed FROM placed`
 }
+
+const CONTENT_COLUMNS = ', record_key, headers, value, recorded_at'
+
+const CONTENTS = `, c.record_key, c.headers, decode(c.value, 'base64'), c.recorded_at`
+
+const JOIN_CONTENTS = `LEFT JOIN jsonb_to_recordset($5::jsonb)
+    AS c (n bigint, record_key text, headers jsonb, value text, recorded_at timestamptz) USING (n)`

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import { TopicMissing } from '../../core/errors/index.js'
 import type { EventEncoding } from '../../core/event-encoding.js'
+import { type Failpoints, noFailpoints } from '../../core/ports/failpoints.js'
 import type { Logger } from '../../core/ports/logger.js'
 import type { Notifications } from '../../postgres/notifications.js'
 import type { LogRecord } from '../log-record.js'
@@ -22,12 +23,16 @@ export interface PostgresLogOptions {
   readonly logger: Logger
   /** Milliseconds between looks at idle topics, for when a wake-up call was lost. @defaultValue 1000 */
   readonly pollInterval?: number
+  /** @defaultValue every step goes on */
+  readonly failpoints?: Failpoints
 }
 
 /** Topics in the store's own database. A record points at its event; the same transaction can write both sides of it. */
 export class PostgresLog implements Log {
   readonly kind = 'postgres'
   readonly identity = 'postgres'
+  /** The relay counts the offsets of a partition in the transaction that writes their records. */
+  readonly gaps = false
   readonly topics: PostgresTopics
   readonly #options: PostgresLogOptions
   readonly #reader: RecordReader
@@ -47,16 +52,17 @@ export class PostgresLog implements Log {
 
   async subscribe(options: SubscribeOptions): Promise<LogSubscription> {
     const partitions = await this.partitionCounts(options.topics)
-    const { leasePool, read, notifications, logger, pollInterval } = this.#options
+    const { leasePool, read, notifications, logger, pollInterval, failpoints = noFailpoints } = this.#options
     const subscription = new PostgresSubscription({
       ...options,
       partitions,
-      topicAdmin: this.topics,
+      topicAdmin: { offsets: (topic) => this.topics.look(topic) },
       reader: this.#reader,
       leasePool,
       read,
       logger,
       pollInterval: pollInterval ?? 1_000,
+      failpoints,
     })
     const unlisten = await notifications.listen(this.#channel, () => subscription.wake())
     const stop = (): Promise<void> => {

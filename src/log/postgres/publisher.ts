@@ -3,7 +3,8 @@ import { inTransaction } from '../../postgres/pool.js'
 import type { OutgoingRecord } from '../log-record.js'
 import type { LogPublisher } from '../log.js'
 import { partitionOf } from '../partitioner.js'
-import { placeRecords } from './place-records.js'
+import { EVENT_MISSING, RecordsRefused, type Refusal } from '../records-refused.js'
+import { EventsMissing, type Placement, placeRecords } from './place-records.js'
 
 /** What a publisher needs to know of its log. */
 export interface PublishedLog {
@@ -36,12 +37,28 @@ export class PostgresPublisher implements LogPublisher {
 
   async #place(records: readonly OutgoingRecord[]): Promise<void> {
     const partitions = await this.#log.partitionCounts(records.map(({ topic }) => topic))
-    const placements = records.map(({ topic, key, event }) => ({
-      topic,
-      partition: partitionOf(key, partitions.get(topic) ?? 1),
-      position: event.position,
-    }))
-    await inTransaction(this.#pool, (client) => placeRecords(client, this.#store, placements))
+    const placements = records.map((record): Placement => {
+      const { topic } = record
+      const count = partitions.get(topic) ?? 1
+      const place = { topic, partition: partitionOf(record.key, count), partitions: count }
+      return 'event' in record ? { ...place, position: record.event.position } : { ...record, ...place }
+    })
+    try {
+      await inTransaction(this.#pool, (client) => placeRecords(client, this.#store, placements))
+    } catch (error) {
+      if (!(error instanceof EventsMissing)) throw error
+      throw new RecordsRefused(refusalsOf(error, placements, records), [])
+    }
     this.#log.announce()
   }
+}
+
+function refusalsOf(
+  { placements: missing }: EventsMissing,
+  placements: readonly Placement[],
+  records: readonly OutgoingRecord[],
+): readonly Refusal[] {
+  return records
+    .filter((_, index) => missing.includes(placements[index] as Placement))
+    .map((record) => ({ record, reason: EVENT_MISSING }))
 }

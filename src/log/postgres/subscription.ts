@@ -1,23 +1,41 @@
 import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
+import { type Failpoints, noFailpoints } from '../../core/ports/failpoints.js'
 import type { Logger } from '../../core/ports/logger.js'
+import { Trouble } from '../../core/trouble.js'
 import { LeaseSet } from '../../postgres/lease-set.js'
+import { laneName } from '../lane-consumer.js'
 import type { SubscribeOptions } from '../log.js'
+import type { PartitionOffsets } from '../topics.js'
 import { LaneReader } from './lane-reader.js'
-import type { RecordReader } from './record-reader.js'
-import type { PostgresTopics } from './topics.js'
+import type { LaneSource } from './lane-source.js'
+
+/** Where a partition ends, and of which topic: one that was made anew under the same name is another one. */
+export interface PartitionLook extends PartitionOffsets {
+  readonly topicId?: number
+}
 
 export interface PostgresSubscriptionOptions extends SubscribeOptions {
   readonly partitions: ReadonlyMap<string, number>
-  readonly topicAdmin: PostgresTopics
-  readonly reader: RecordReader
+  readonly topicAdmin: { offsets(topic: string): Promise<readonly PartitionLook[]> }
+  readonly reader: LaneSource
   readonly leasePool: Pool
   readonly read: string
   readonly logger: Logger
   readonly pollInterval: number
+  /** @defaultValue every step goes on */
+  readonly failpoints?: Failpoints
 }
 
 const DEFAULT_LEASE = 15_000
+
+const READING = {
+  fails: 'the log could not be read; it will be tried again',
+  over: 'the log can be read again',
+}
+
+/** So many leases a lane that was declined is left to the others. */
+const LEFT_FOR_LEASES = 2
 
 /**
  * A member of a group on the Postgres log.
@@ -30,6 +48,10 @@ export class PostgresSubscription {
   readonly #options: PostgresSubscriptionOptions
   readonly #leases: ReadonlyMap<string, LeaseSet>
   readonly #lanes = new Map<string, Map<number, LaneReader>>()
+  /** Which topics the names led to when they were looked at last. */
+  readonly #topicIds = new Map<string, number>()
+  readonly #looks = new Map<string, Trouble>()
+  readonly #renewals: Trouble
   #polling: NodeJS.Timeout | undefined
   #renewal: NodeJS.Timeout | undefined
   #stopped = false
@@ -39,7 +61,11 @@ export class PostgresSubscription {
 
   constructor(options: PostgresSubscriptionOptions) {
     this.#options = options
-    const { group, topics, partitions, leasePool: pool, read, lease = DEFAULT_LEASE } = options
+    const { group, topics, partitions, leasePool: pool, read, lease = DEFAULT_LEASE, logger } = options
+    this.#renewals = new Trouble(logger, {
+      fails: 'leases could not be renewed; it will be tried again',
+      over: 'leases are renewed again',
+    })
     const member = randomUUID()
     this.#leases = new Map(
       topics.map((topic) => {
@@ -48,7 +74,10 @@ export class PostgresSubscription {
         return [topic, new LeaseSet({ pool, tables, scope: `${group} ${topic}`, items, member, ttl: lease })]
       }),
     )
-    topics.forEach((topic) => this.#lanes.set(topic, new Map()))
+    for (const topic of topics) {
+      this.#lanes.set(topic, new Map())
+      this.#looks.set(topic, new Trouble(logger, READING))
+    }
   }
 
   async start(): Promise<void> {
@@ -85,19 +114,32 @@ export class PostgresSubscription {
   async #look(): Promise<void> {
     while (this.#lookAgain && !this.#stopped) {
       this.#lookAgain = false
-      try {
-        for (const [topic, lanes] of this.#lanes) {
-          if (lanes.size === 0) continue
-          const offsets = await this.#options.topicAdmin.offsets(topic)
-          offsets.forEach(({ partition, end }) => lanes.get(partition)?.endsAt(end))
-        }
-      } catch (error) {
-        this.#options.logger.warn(
-          { error: String(error), group: this.#options.group },
-          'the log could not be read; it will be tried again',
-        )
-      }
+      for (const [topic, lanes] of this.#lanes) if (lanes.size > 0) await this.#lookAt(topic, lanes)
     }
+  }
+
+  async #lookAt(topic: string, lanes: ReadonlyMap<number, LaneReader>): Promise<void> {
+    const { group, topicAdmin } = this.#options
+    const trouble = this.#looks.get(topic)
+    try {
+      const found = await topicAdmin.offsets(topic)
+      trouble?.worked({ group, topic })
+      const bounds = new Map(found.map((it) => [it.partition, it]))
+      const isAnother = this.#isAnotherTopic(topic, found[0]?.topicId)
+      for (const [partition, lane] of lanes) {
+        const end = bounds.get(partition)?.end
+        if (end !== undefined) lane.endsAt(end)
+        if (end === undefined || isAnother) lane.changed()
+      }
+    } catch (error) {
+      trouble?.failed({ error: String(error), group, topic })
+    }
+  }
+
+  #isAnotherTopic(topic: string, id: number | undefined): boolean {
+    const before = this.#topicIds.get(topic)
+    if (id !== undefined) this.#topicIds.set(topic, id)
+    return before !== undefined && id !== undefined && before !== id
   }
 
   #renewAfter(milliseconds: number): void {
@@ -108,30 +150,37 @@ export class PostgresSubscription {
   }
 
   async #renew(): Promise<void> {
-    const { lease = DEFAULT_LEASE, group, logger } = this.#options
+    const { lease = DEFAULT_LEASE, group } = this.#options
     try {
       this.#renewAfter(await this.#rebalance())
+      this.#renewals.worked({ group })
     } catch (error) {
-      logger.warn({ error: String(error), group }, 'leases could not be renewed; it will be tried again')
+      this.#renewals.failed({ error: String(error), group })
       this.#renewAfter(lease / 3)
     }
   }
 
   /** Answers in how many milliseconds to do it again. */
   async #rebalance(): Promise<number> {
+    const { failpoints = noFailpoints } = this.#options
     let next = Infinity
+    let opened = false
     for (const [topic, leases] of this.#leases) {
+      await failpoints.reach('renew:before')
       const { held, renewIn } = await leases.renew()
+      await failpoints.reach('renew:after')
       next = Math.min(next, renewIn)
       const lanes = this.#lanes.get(topic) ?? new Map<number, LaneReader>()
       for (const [partition, lane] of lanes) {
         if (held.get(partition) !== lane.epoch) void this.#drop(lanes, partition, lane)
       }
       for (const [partition, epoch] of held) {
-        if (!lanes.has(partition) && !this.#stopped) lanes.set(partition, this.#open(topic, partition, epoch))
+        if (lanes.has(partition) || this.#stopped) continue
+        lanes.set(partition, this.#open(topic, partition, epoch))
+        opened = true
       }
     }
-    this.wake()
+    if (opened) this.wake()
     return next
   }
 
@@ -146,8 +195,32 @@ export class PostgresSubscription {
 
   #open(topic: string, partition: number, epoch: bigint): LaneReader {
     const { reader, consumer, logger, batchSize = 1_000 } = this.#options
-    const lane = new LaneReader({ lane: { topic, partition }, epoch, reader, consumer, logger, batchSize })
+    const lane = new LaneReader({
+      lane: { topic, partition },
+      epoch,
+      reader,
+      consumer,
+      logger,
+      batchSize,
+      onDeclined: () => void this.#decline(topic, partition, lane),
+    })
     lane.start()
     return lane
+  }
+
+  async #decline(topic: string, partition: number, lane: LaneReader): Promise<void> {
+    const { lease = DEFAULT_LEASE, logger } = this.#options
+    const facts = { lane: laneName({ topic, partition }), leases: LEFT_FOR_LEASES }
+    logger.info(facts, 'a lane was declined; it is left to other members for a while')
+    try {
+      await this.#leases.get(topic)?.decline(partition, LEFT_FOR_LEASES * lease)
+    } catch (error) {
+      logger.debug(
+        { ...facts, error: String(error) },
+        'a declined lane could not be given back; it expires by itself',
+      )
+    }
+    const lanes = this.#lanes.get(topic)
+    if (lanes?.get(partition) === lane) lanes.delete(partition)
   }
 }

@@ -2,7 +2,8 @@ import type { Pool } from 'pg'
 import { TopicMissing } from '../../core/errors/index.js'
 import { inTransaction } from '../../postgres/pool.js'
 import { quoted } from '../../postgres/schemas.js'
-import type { PartitionOffsets, Topics, TopicSpec } from '../topics.js'
+import type { PartitionOffsets, Topics, TopicSettings, TopicSpec } from '../topics.js'
+import type { PartitionLook } from './subscription.js'
 
 export class PostgresTopics implements Topics {
   readonly #pool: Pool
@@ -37,10 +38,22 @@ export class PostgresTopics implements Topics {
     return new Map(rows.map((topic) => [topic.name, topic]))
   }
 
+  async settings(names: readonly string[]): Promise<readonly TopicSettings[]> {
+    const found = [...(await this.describe(names)).keys()]
+    const kept = { compacted: false, retention: undefined, replicas: 1, minInsyncReplicas: 1 }
+    return found.map((name) => ({ name, ...kept }))
+  }
+
   async offsets(name: string): Promise<readonly PartitionOffsets[]> {
-    const { rows } = await this.#pool.query<PartitionOffsets>({
+    const found = await this.look(name)
+    return found.map(({ partition, earliest, end }) => ({ partition, earliest, end }))
+  }
+
+  /** As {@link offsets}, with the number that the topic has for as long as it is not made anew. */
+  async look(name: string): Promise<readonly PartitionLook[]> {
+    const { rows } = await this.#pool.query<PartitionLook>({
       name: 'reprise-offsets',
-      text: `SELECT p.partition, p.earliest, p.next_offset AS "end"
+      text: `SELECT p.partition, p.earliest, p.next_offset AS "end", t.id AS "topicId"
              FROM ${this.#store}.topics t JOIN ${this.#store}.topic_partitions p ON p.topic_id = t.id
              WHERE t.name = $1 ORDER BY p.partition`,
       values: [name],

@@ -28,8 +28,9 @@ describe.each([18, 15] as const)('on Postgres %i', (server) => {
         metadata,
         occurredAt: new Date('1998-12-31T00:00:00.000Z'),
       }
-      await store.append([{ commandId, fingerprint: 'f', stream, expectedVersion: version, events: [event] }])
-      return store.load(stream, version)
+      const append = { stream, expectedVersion: version, events: [event], reservations: [], closes: false }
+      await store.append([{ commandId, fingerprint: 'f', streams: [append], guards: [] }])
+      return store.load(stream, { afterVersion: version })
     }
     return Promise.resolve<LogHarness>({
       encoding,

@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { PlacedMessage } from '../../../src/log/kafka/batches.js'
+import { Sieve } from '../../../src/log/kafka/sieve.js'
+import { type OutgoingContent, type OutgoingRecord, RecordsRefused } from '../../../src/log/index.js'
+
+/** What a broker, or the encoding, has against a record. */
+type Fault = 'none' | 'refused' | 'impossible'
+
+interface Planned {
+  readonly record: OutgoingContent
+  readonly fault: Fault
+}
+
+describe('Sieve', () => {
+  it('publishes what nothing is wrong with, in order, and names the first refused record of each key', async () => {
+    const fault = fc.oneof(
+      { arbitrary: fc.constant<Fault>('none'), weight: 8 },
+      fc.constantFrom<Fault[]>('refused', 'impossible'),
+    )
+    const batches = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd'), fault), { maxLength: 60 })
+    await fc.assert(
+      fc.asyncProperty(batches, async (faults) => {
+        const plan = planned(faults)
+        const broker = new Broker(plan)
+
+        const outcome = await broker.publish(plan.map(({ record }) => record))
+
+        const { good, refused } = expectedOf(plan)
+        expect(firstCopies(broker.taken)).toEqual(byKey(good))
+        expect(new Set(broker.taken)).toEqual(new Set(good))
+        expect(outcome?.refusals.map(({ record }) => record) ?? []).toHaveLength(refused.length)
+        expect(new Set(outcome?.refusals.map(({ record }) => record))).toEqual(new Set(refused))
+        if (outcome !== undefined) expect(new Set(outcome.published)).toEqual(new Set(good))
+      }),
+    )
+  })
+
+  it('finds one refused record among a thousand with few sends', async () => {
+    const plan = planned(
+      Array.from({ length: 1_000 }, (_, index) => [`key-${index}`, index === 617 ? 'refused' : 'none']),
+    )
+    const broker = new Broker(plan)
+
+    const outcome = await broker.publish(plan.map(({ record }) => record))
+
+    expect(outcome?.refusals).toEqual([{ record: plan[617]?.record, reason: 'it is too large' }])
+    expect(broker.sends).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(1_000)) + 2)
+  })
+
+  it('refuses no record for one send of it that was damaged on its way', async () => {
+    const plan = planned([['a', 'none']])
+    const broker = new Broker(plan, { damaged: [0] })
+
+    expect(await broker.publish(plan.map(({ record }) => record))).toBeUndefined()
+    expect(broker.taken).toEqual(plan.map(({ record }) => record))
+  })
+
+  it('gives up at once, and blames no record, when a send fails for another reason', async () => {
+    const plan = planned([
+      ['a', 'none'],
+      ['b', 'refused'],
+      ['c', 'none'],
+    ])
+    const broker = new Broker(plan, { unreachable: [2] })
+
+    const publishing = broker.publish(plan.map(({ record }) => record))
+
+    await expect(publishing).rejects.toThrow('unreachable')
+    expect(broker.sends).toBe(3)
+  })
+})
+
+const planned = (faults: readonly (readonly [key: string, fault: Fault])[]): readonly Planned[] =>
+  faults.map(([key, fault], index) => ({
+    fault,
+    record: { topic: 't', key, headers: { n: index.toString() }, value: null, timestamp: new Date(0) },
+  }))
+
+class Refused extends Error {}
+
+/** Sends that fail, by number: called corrupt though nothing is wrong with their records, or without an answer. */
+interface Spoiled {
+  readonly damaged?: readonly number[]
+  readonly unreachable?: readonly number[]
+}
+
+/** A topic of one partition, whose broker takes a send whole or not at all. */
+class Broker {
+  readonly taken: OutgoingRecord[] = []
+  sends = 0
+  readonly #faults: ReadonlyMap<OutgoingRecord, Fault>
+  readonly #spoiled: Spoiled
+
+  constructor(plan: readonly Planned[], spoiled: Spoiled = {}) {
+    this.#faults = new Map(plan.map(({ record, fault }) => [record, fault]))
+    this.#spoiled = spoiled
+  }
+
+  /** Answers the refusal, if there is one. */
+  async publish(records: readonly OutgoingRecord[]): Promise<RecordsRefused | undefined> {
+    const sieve = new Sieve({
+      place: (record): PlacedMessage => {
+        if (this.#faults.get(record) === 'impossible') throw new TypeError('it has no encoding')
+        return { record, topic: record.topic, partition: 0, message: { key: record.key, value: null } }
+      },
+      send: (batch) => this.#send(batch.map(({ record }) => record)),
+      refusalIn: (error) => (error instanceof Refused ? 'it is too large' : undefined),
+    })
+    try {
+      await sieve.publish(records)
+      return undefined
+    } catch (error) {
+      if (error instanceof RecordsRefused) return error
+      throw error
+    }
+  }
+
+  #send(records: readonly OutgoingRecord[]): Promise<void> {
+    const { damaged = [], unreachable = [] } = this.#spoiled
+    const send = this.sends++
+    if (unreachable.includes(send)) return Promise.reject(new Error('unreachable'))
+    if (damaged.includes(send) || records.some((record) => this.#faults.get(record) === 'refused'))
+      return Promise.reject(new Refused())
+    this.taken.push(...records)
+    return Promise.resolve()
+  }
+}
+
+function expectedOf(plan: readonly Planned[]) {
+  const good: OutgoingRecord[] = []
+  const refused: OutgoingRecord[] = []
+  const heldBack = new Set<string>()
+  for (const { record, fault } of plan) {
+    if (heldBack.has(record.key)) continue
+    if (fault === 'none') {
+      good.push(record)
+      continue
+    }
+    heldBack.add(record.key)
+    refused.push(record)
+  }
+  return { good, refused }
+}
+
+const byKey = (records: readonly OutgoingRecord[]): ReadonlyMap<string, readonly OutgoingRecord[]> => {
+  const keys = new Map<string, OutgoingRecord[]>()
+  for (const record of records) keys.set(record.key, [...(keys.get(record.key) ?? []), record])
+  return keys
+}
+
+const firstCopies = (taken: readonly OutgoingRecord[]) => byKey([...new Set(taken)])
