@@ -1,4 +1,31 @@
-import type { Fence, OutboxRow, Settlement } from './outbox.js'
+import { counted } from '../core/counted.js'
+import { EVENT_MISSING } from '../log/index.js'
+import type { Fence, OutboxRow, RowToPark, Settlement } from './outbox.js'
+
+/**
+ * The log refuses rows for themselves, and none was settled. Those in `published` are in their topics, as they are to be;
+ * the rest is to be tried again, without the refused ones and what is behind them.
+ */
+export class RowsRefused extends Error {
+  readonly refused: readonly (RowToPark & { readonly reason: string })[]
+  readonly published: readonly OutboxRow[]
+
+  constructor(refused: RowsRefused['refused'], published: readonly OutboxRow[]) {
+    super(
+      `the log refuses ${counted(refused.length, 'row')} of the outbox for ${refused.length === 1 ? 'itself' : 'themselves'}`,
+    )
+    this.refused = refused
+    this.published = published
+  }
+
+  /** Of rows that point at events which the store does not have. */
+  static forMissingEvents(rows: readonly OutboxRow[]): RowsRefused {
+    return new RowsRefused(
+      rows.map((row) => ({ row, reason: EVENT_MISSING })),
+      [],
+    )
+  }
+}
 
 /** Takes claimed rows from the outbox into a log. */
 export interface Handover {
@@ -7,6 +34,8 @@ export interface Handover {
    * `stale`: no row was deleted. When it rejects, the rows may be gone with their events in the log, be about to, or still
    * be there. Whether their events are in the log already is open unless they are settled. After anything but `settled`,
    * claim again: rows that were claimed before may have been published since.
+   *
+   * @throws {@link RowsRefused}, and whatever the log and the database throw
    */
   handOver(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement>
 

@@ -1,14 +1,31 @@
-/** The outbox has this many slots; a key always falls into the same one, and a slot has one publishing owner at a time. */
-export const SLOTS = 64
+import type { RecordContent } from '../log/index.js'
 
-/** One committed event that still has to reach its topic. */
-export interface OutboxRow {
+/** Something committed that still has to reach its topic. */
+export type OutboxRow = EventRow | ContentRow
+
+/** What all of them have. */
+export interface WorkItem {
   /** Drawn in version order per stream: ascending ids are the order of publishing. */
   readonly id: bigint
   readonly slot: number
   readonly topic: string
   readonly key: string
+  /** Whether an earlier row of its topic and key is parked, behind which it has to wait. */
+  readonly waits: boolean
+}
+
+/** Stands for an event of the store. */
+export interface EventRow extends WorkItem {
   readonly position: bigint
+}
+
+/** Carries what is to be published. */
+export interface ContentRow extends WorkItem, RecordContent {}
+
+/** A row that is to be parked: why the log refuses it, or nothing where it only waits behind such a one. */
+export interface RowToPark {
+  readonly row: OutboxRow
+  readonly reason?: string
 }
 
 /** Proof of owning slots: writes that carry it are refused once a slot has gone to somebody else. */
@@ -27,9 +44,16 @@ export type Settlement = 'settled' | 'fenced' | 'stale'
 
 /** The work list of a side, as the relay sees it. */
 export interface Outbox {
-  /** The oldest rows of these slots, in id order. */
+  /** The oldest rows of these slots, in id order. Those that wait behind a parked row say so. */
   claim(slots: readonly number[], limit: number): Promise<readonly OutboxRow[]>
 
   /** Deletes the rows, all or none. */
   settle(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement>
+
+  /**
+   * Takes rows out of the way of others, until an operator sends them back: refused ones with all rows behind them of
+   * their topics and keys; those that wait only while the row before them is parked still. They keep their ids, and so
+   * their order. `stale` is no outcome of it.
+   */
+  park(rows: readonly RowToPark[], fence: Fence): Promise<Settlement>
 }

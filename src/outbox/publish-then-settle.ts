@@ -1,12 +1,16 @@
 import type { StoredEvent } from '../core/envelope.js'
-import type { LogPublisher } from '../log/index.js'
-import type { Handover } from './handover.js'
+import { type Failpoints, noFailpoints } from '../core/ports/failpoints.js'
+import { type LogPublisher, type OutgoingRecord, RecordsRefused } from '../log/index.js'
+import { type Handover, RowsRefused } from './handover.js'
 import type { Fence, Outbox, OutboxRow, Settlement } from './outbox.js'
 
 /** Loads events by position, for rows that only point at them. */
 export interface EventsByPosition {
   at(positions: readonly bigint[]): Promise<ReadonlyMap<bigint, StoredEvent>>
 }
+
+/** For an outbox whose rows carry everything themselves. */
+export const noEvents: EventsByPosition = { at: () => Promise.resolve(new Map()) }
 
 /**
  * For a log that shares no transaction with the outbox: publish, and only then delete. A crash between the two
@@ -16,30 +20,63 @@ export class PublishThenSettle implements Handover {
   readonly #events: EventsByPosition
   readonly #publisher: LogPublisher
   readonly #outbox: Outbox
+  readonly #failpoints: Failpoints
 
-  constructor(events: EventsByPosition, publisher: LogPublisher, outbox: Outbox) {
+  constructor(
+    events: EventsByPosition,
+    publisher: LogPublisher,
+    outbox: Outbox,
+    failpoints: Failpoints = noFailpoints,
+  ) {
     this.#events = events
     this.#publisher = publisher
     this.#outbox = outbox
+    this.#failpoints = failpoints
   }
 
   async handOver(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement> {
-    const events = await this.#events.at(rows.map(({ position }) => position))
-    await this.#publisher.publish(
-      rows.map(({ topic, key, position }) => ({ topic, key, event: eventAt(events, position) })),
-    )
-    return this.#outbox.settle(rows, fence)
+    const outgoing = await this.#outgoing(rows)
+    await this.#failpoints.reach('publish:before')
+    await this.#publish(outgoing)
+    await this.#failpoints.reach('publish:after')
+    await this.#failpoints.reach('settle:before')
+    const outcome = await this.#outbox.settle(rows, fence)
+    await this.#failpoints.reach('settle:after')
+    return outcome
   }
 
   close(): Promise<void> {
     return this.#publisher.close()
   }
+
+  async #outgoing(rows: readonly OutboxRow[]): Promise<ReadonlyMap<OutgoingRecord, OutboxRow>> {
+    const positions = rows.flatMap((row) => ('position' in row ? [row.position] : []))
+    const events = positions.length === 0 ? new Map<bigint, StoredEvent>() : await this.#events.at(positions)
+    const missing = rows.filter((row) => 'position' in row && !events.has(row.position))
+    if (missing.length > 0) throw RowsRefused.forMissingEvents(missing)
+    return new Map(rows.map((row) => [recordOf(row, events), row]))
+  }
+
+  async #publish(outgoing: ReadonlyMap<OutgoingRecord, OutboxRow>): Promise<void> {
+    const rowOf = (record: OutgoingRecord): OutboxRow[] => {
+      const row = outgoing.get(record)
+      return row === undefined ? [] : [row]
+    }
+    try {
+      await this.#publisher.publish([...outgoing.keys()])
+    } catch (error) {
+      if (!(error instanceof RecordsRefused)) throw error
+      throw new RowsRefused(
+        error.refusals.flatMap(({ record, reason }) => rowOf(record).map((row) => ({ row, reason }))),
+        error.published.flatMap(rowOf),
+      )
+    }
+  }
 }
 
-const eventAt = (events: ReadonlyMap<bigint, StoredEvent>, position: bigint): StoredEvent => {
-  const event = events.get(position)
-  // Row and event were committed together and events are immutable: only a damaged store gets here.
-  if (event === undefined)
-    throw new Error(`the outbox points at position ${position.toString()}, where the store has no event`)
-  return event
+const recordOf = (row: OutboxRow, events: ReadonlyMap<bigint, StoredEvent>): OutgoingRecord => {
+  if (!('position' in row)) return row
+  const event = events.get(row.position)
+  if (event === undefined) throw new Error(`the event at ${row.position.toString()} was not loaded`)
+  return { topic: row.topic, key: row.key, event }
 }

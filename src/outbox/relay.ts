@@ -1,8 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { BackOff } from '../core/back-off.js'
+import { type Failpoints, noFailpoints } from '../core/ports/failpoints.js'
 import type { Logger } from '../core/ports/logger.js'
-import type { Handover } from './handover.js'
-import { type Fence, type Outbox, SLOTS } from './outbox.js'
+import { Trouble } from '../core/trouble.js'
+import { type Handover, RowsRefused } from './handover.js'
+import { SLOTS } from '../log/index.js'
+import type { Fence, Outbox, OutboxRow, Settlement } from './outbox.js'
 
 /** The slots that a relay holds, kept alive by renewing. */
 export interface SlotLeases {
@@ -20,12 +23,16 @@ export interface RelayOptions {
   /** Milliseconds that a lease lasts. */
   readonly lease: number
   readonly logger: Logger
+  /** What is in the outbox, for the log. @defaultValue 'events' */
+  readonly what?: 'events' | 'dead letters'
   /** Rows per handover at the most. @defaultValue 1000 */
   readonly batchSize?: number
   /** Milliseconds between looks at an idle outbox, for when a wake-up call was lost. @defaultValue 500 */
   readonly pollInterval?: number
   /** Told after each handover, so that readers of the log need not poll for it. */
   readonly onPublished?: (count: number) => void
+  /** @defaultValue ones that do nothing */
+  readonly failpoints?: Failpoints
 }
 
 /**
@@ -33,11 +40,14 @@ export interface RelayOptions {
  *
  * States: created → running → stopping → stopped. While running it holds a fair share of the slots; several relays
  * share them, and a slot of one that fell silent goes to another after the lease. A failure (database or broker away)
- * is retried with growing pauses up to 5 s for as long as the relay runs: nothing is skipped, nothing is given up.
+ * is retried with growing pauses up to 5 s for as long as the relay runs: nothing is skipped, nothing is given up. A row
+ * that the log refuses for itself is parked, with its key's later rows, until an operator sends it back; other keys go on.
  */
 export class Relay {
   readonly #options: RelayOptions
   readonly #stopping = new AbortController()
+  readonly #publishing: Trouble
+  readonly #holding: Trouble
   #fence: Fence
   #published = 0
   #wake: (() => void) | undefined
@@ -47,7 +57,16 @@ export class Relay {
   #renewing: Promise<void> | undefined
 
   constructor(options: RelayOptions) {
+    const { logger, what = 'events' } = options
     this.#options = options
+    this.#publishing = new Trouble(logger, {
+      fails: `publishing ${what} failed; it will be tried again`,
+      over: `${what} are published again`,
+    })
+    this.#holding = new Trouble(logger, {
+      fails: `the relay of ${what} could not renew its slots; it will try again`,
+      over: `the relay of ${what} renews its slots again`,
+    })
     this.#fence = { owner: options.owner, epochs: new Map() }
   }
 
@@ -96,13 +115,12 @@ export class Relay {
       try {
         const moved = await this.#moveBatch()
         backOff.reset()
+        // Without a slot nothing was asked for, so that nothing is known.
+        if (this.#fence.epochs.size > 0) this.#publishing.worked()
         if (moved === 0) await this.#rest(this.#options.pollInterval ?? 500)
       } catch (error) {
         const pause = backOff.next()
-        this.#options.logger.warn(
-          { error: String(error), retryInMs: pause },
-          'publishing from the outbox failed; it will be tried again',
-        )
+        this.#publishing.failed({ error: String(error), retryInMs: Math.round(pause) })
         await delay(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
       }
     }
@@ -115,13 +133,48 @@ export class Relay {
     if (fence.epochs.size === 0) return 0
     const rows = await outbox.claim([...fence.epochs.keys()], batchSize)
     if (rows.length === 0) return 0
-    const outcome = await handover.handOver(rows, fence)
-    if (outcome === 'fenced') await this.#renew()
-    if (outcome === 'stale') this.wake()
-    if (outcome !== 'settled') return 0
+    const waiting = rows.filter(({ waits }) => waits).map((row) => ({ row }))
+    if (waiting.length > 0)
+      return (await this.#goesOnAfter(await outbox.park(waiting, fence))) ? waiting.length : 0
+    try {
+      if (!(await this.#goesOnAfter(await handover.handOver(rows, fence)))) return 0
+      this.#count(rows)
+      return rows.length
+    } catch (error) {
+      // One that names no row is not about rows: it is a failure like any other.
+      if (error instanceof RowsRefused && error.refused.length > 0) return this.#park(error, fence)
+      throw error
+    }
+  }
+
+  /** Also settles what was published all the same, which would be published again. Answers how many rows are out of the way. */
+  async #park({ refused, published }: RowsRefused, fence: Fence): Promise<number> {
+    const { outbox, logger } = this.#options
+    if (published.length > 0) {
+      if (!(await this.#goesOnAfter(await outbox.settle(published, fence)))) return 0
+      this.#count(published)
+    }
+    if (!(await this.#goesOnAfter(await outbox.park(refused, fence)))) return 0
+    for (const { row, reason } of refused) {
+      const { id, topic, key } = row
+      logger.error(
+        { topic, key, row: id, reason },
+        'the log refuses a record for itself: it is parked with what comes after it of its key; see reprise outbox status',
+      )
+    }
+    return refused.length
+  }
+
+  #count(rows: readonly OutboxRow[]): void {
     this.#published += rows.length
     this.#options.onPublished?.(rows.length)
-    return rows.length
+  }
+
+  /** Whether rows are settled or parked. If not, what has to be done first is done or under way. */
+  async #goesOnAfter(outcome: Settlement): Promise<boolean> {
+    if (outcome === 'fenced') await this.#renew()
+    if (outcome !== 'settled') this.wake()
+    return outcome === 'settled'
   }
 
   /** One renewal at a time: of two, the answer that comes last could be the older one. */
@@ -131,7 +184,11 @@ export class Relay {
   }
 
   async #renewSlots(): Promise<void> {
-    const { held, renewIn } = await this.#options.leases.renew()
+    const { leases, failpoints = noFailpoints } = this.#options
+    await failpoints.reach('renew:before')
+    const { held, renewIn } = await leases.renew()
+    await failpoints.reach('renew:after')
+    this.#holding.worked()
     const grown = held.size > this.#fence.epochs.size
     this.#fence = { owner: this.#options.owner, epochs: held }
     this.#renewAfter(renewIn)
@@ -148,10 +205,7 @@ export class Relay {
     try {
       await this.#renew()
     } catch (error) {
-      this.#options.logger.warn(
-        { error: String(error) },
-        'the relay could not renew its slots; it will try again',
-      )
+      this.#holding.failed({ error: String(error) })
       this.#renewAfter(this.#options.lease / 3)
     }
   }

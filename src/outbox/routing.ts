@@ -1,6 +1,5 @@
 import type { Routing } from '../core/ports/routing.js'
-import { keyHash } from '../log/index.js'
-import { SLOTS } from './outbox.js'
+import { slotOf } from '../log/index.js'
 
 /** The topic of an aggregate's events. */
 export const topicOf = (app: string, aggregate: string): string => `${app}.${aggregate}`
@@ -12,6 +11,3 @@ export const routingFor =
     const topic = topicOf(app, type)
     return { topic, key: id, slot: slotOf(topic, id) }
   }
-
-/** Topic and key together: the streams of one small topic still spread over all slots. */
-export const slotOf = (topic: string, key: string): number => keyHash(`${topic}/${key}`) % SLOTS

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { partitionOf } from '../../src/log/index.js'
+import { partitionOf, SLOTS } from '../../src/log/index.js'
 import { placeRecords } from '../../src/log/postgres/index.js'
-import { type OutboxRow, SLOTS } from '../../src/outbox/outbox.js'
+import type { EventRow } from '../../src/outbox/outbox.js'
 import { type RelayParts, throughTo, useRelays } from '../support/relays.js'
 import { countOf, waitingForLocks } from '../support/store-facts.js'
 import { waitFor } from '../support/wait-for.js'
@@ -105,6 +105,7 @@ describe('the fence', () => {
       rows.map(({ topic, key, position }) => ({
         topic,
         partition: partitionOf(key, partitions.get(topic) ?? 1),
+        partitions: partitions.get(topic) ?? 1,
         position,
       })),
     )
@@ -181,9 +182,9 @@ describe('the fence', () => {
   })
 })
 
-async function rowOf(key: string): Promise<OutboxRow> {
-  const { rows } = await database.pool.query<OutboxRow>(
-    `SELECT id, slot, topic, key, event_position AS position FROM ${schemas.store}.outbox WHERE key = $1`,
+async function rowOf(key: string): Promise<EventRow> {
+  const { rows } = await database.pool.query<EventRow>(
+    `SELECT id, slot, topic, key, event_position AS position, false AS waits FROM ${schemas.store}.outbox WHERE key = $1`,
     [key],
   )
   const [row] = rows

@@ -1,46 +1,106 @@
 import type { Pool, PoolClient } from 'pg'
-import { quoted } from '../../postgres/schemas.js'
+import { type Failpoints, noFailpoints } from '../../core/ports/failpoints.js'
 import { inTransaction } from '../../postgres/pool.js'
-import type { Fence, Outbox, OutboxRow, Settlement } from '../outbox.js'
+import type {
+  ContentRow,
+  EventRow,
+  Fence,
+  Outbox,
+  OutboxRow,
+  RowToPark,
+  Settlement,
+  WorkItem,
+} from '../outbox.js'
+import { outboxStatements, type OutboxTables, readTables, storeTables } from './outbox-tables.js'
 
-/** All relays of one store share its slots under this scope. */
-export const OUTBOX_SCOPE = 'outbox'
-
-export class PostgresOutbox implements Outbox {
+/** What the outboxes of both sides do alike. */
+abstract class OutboxTable<Row extends OutboxRow, Stored> implements Outbox {
   readonly #pool: Pool
-  readonly #claim: string
-  readonly #settle: string
+  readonly #names: string
+  readonly #sql: ReturnType<typeof outboxStatements>
+  readonly #failpoints: Failpoints
 
-  constructor(pool: Pool, store: string) {
+  protected constructor(pool: Pool, tables: OutboxTables, failpoints: Failpoints = noFailpoints) {
     this.#pool = pool
-    this.#claim = claimStatement(store)
-    this.#settle = settleStatement(store)
+    this.#failpoints = failpoints
+    this.#names = tables.statements
+    this.#sql = outboxStatements(tables)
   }
 
-  async claim(slots: readonly number[], limit: number): Promise<readonly OutboxRow[]> {
-    const { rows } = await this.#pool.query<OutboxRow>({
-      name: 'reprise-claim',
-      text: this.#claim,
+  async claim(slots: readonly number[], limit: number): Promise<readonly Row[]> {
+    const { rows } = await this.#pool.query<WorkItem & Stored>({
+      name: `${this.#names}-claim`,
+      text: this.#sql.claim,
       values: [slots, limit],
     })
-    return rows
+    return rows.map((row) => this.rowOf(row))
   }
 
   settle(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement> {
-    return settlementOf(inTransaction(this.#pool, (client) => this.settleWithin(client, rows, fence)))
+    return settlementOf(
+      inTransaction(this.#pool, async (client) => {
+        await this.settleWithin(client, rows, fence)
+        await this.#failpoints.reach('settle:in')
+      }),
+    )
   }
 
   /** As {@link settle}, in a transaction of the caller's. Throws {@link NotSettled}, so that nothing of it is committed. */
   async settleWithin(client: PoolClient, rows: readonly OutboxRow[], fence: Fence): Promise<void> {
-    const slots = [...new Set(rows.map(({ slot }) => slot))]
-    const epochs = slots.map((slot) => fence.epochs.get(slot) ?? 0n)
+    const { owner, slots, epochs } = proofFor(rows, fence)
     const { rows: answer } = await client.query<{ held: bigint; deleted: bigint }>({
-      name: 'reprise-settle',
-      text: this.#settle,
-      values: [fence.owner, slots, epochs, rows.map(({ id }) => id)],
+      name: `${this.#names}-settle`,
+      text: this.#sql.settle,
+      values: [owner, slots, epochs, rows.map(({ id }) => id)],
     })
     if (Number(answer[0]?.held ?? 0) < slots.length) throw new NotSettled('fenced')
     if (Number(answer[0]?.deleted ?? 0) < rows.length) throw new NotSettled('stale')
+  }
+
+  park(parked: readonly RowToPark[], fence: Fence): Promise<Settlement> {
+    const refused = parked.filter(({ reason }) => reason !== undefined)
+    const waiting = parked.filter(({ reason }) => reason === undefined)
+    const { owner, slots, epochs } = proofFor(
+      parked.map(({ row }) => row),
+      fence,
+    )
+    return settlementOf(
+      inTransaction(this.#pool, async (client) => {
+        const { rows: held } = await client.query(this.#sql.held, [owner, slots, epochs])
+        if (held.length < slots.length) throw new NotSettled('fenced')
+        await client.query(this.#sql.parkRefused, [idsOf(refused), refused.map(({ reason }) => reason)])
+        await client.query(this.#sql.parkWaiting, [idsOf(waiting)])
+      }),
+    )
+  }
+
+  protected abstract rowOf(stored: WorkItem & Stored): Row
+}
+
+/** The store's outbox: each row stands for an event. */
+export class PostgresOutbox extends OutboxTable<EventRow, { readonly event_position: bigint }> {
+  constructor(pool: Pool, store: string, failpoints?: Failpoints) {
+    super(pool, storeTables(store), failpoints)
+  }
+
+  protected rowOf({ event_position: position, ...row }: WorkItem & { readonly event_position: bigint }) {
+    return { ...row, position }
+  }
+}
+
+interface StoredContent extends Pick<ContentRow, 'headers'> {
+  readonly value: Buffer | null
+  readonly recorded_at: Date
+}
+
+/** The read side's outbox: each row carries what is to be published. */
+export class PostgresReadOutbox extends OutboxTable<ContentRow, StoredContent> {
+  constructor(pool: Pool, read: string) {
+    super(pool, readTables(read))
+  }
+
+  protected rowOf({ recorded_at: timestamp, ...row }: WorkItem & StoredContent) {
+    return { ...row, timestamp }
   }
 }
 
@@ -65,27 +125,10 @@ export const settlementOf = async (transaction: Promise<void>): Promise<Settleme
   }
 }
 
-/** $1 slots, $2 limit. Walks the primary key: the table holds little more than what is asked for. */
-const claimStatement = (store: string): string => `
-SELECT id, slot, topic, key, event_position AS position
-FROM ${quoted(store)}.outbox
-WHERE slot = ANY($1::smallint[])
-ORDER BY id LIMIT $2`
+/** The slots of the rows, and what shows that they are held. */
+function proofFor(rows: readonly OutboxRow[], { owner, epochs }: Fence) {
+  const slots = [...new Set(rows.map(({ slot }) => slot))]
+  return { owner, slots, epochs: slots.map((slot) => epochs.get(slot) ?? 0n) }
+}
 
-/**
- * $1 owner, $2 slots, $3 their epochs, $4 row ids. Answers how many of the slots are held under these epochs now, and
- * how many rows were deleted. FOR SHARE keeps a slot from changing hands until the transaction is over. A row that an
- * earlier transaction is deleting is waited for, and then does not count.
- */
-const settleStatement = (store: string): string => `
-WITH held AS (
-  SELECT l.item FROM ${quoted(store)}.relay_slots l
-  JOIN unnest($2::integer[], $3::bigint[]) AS mine (slot, epoch) ON l.item = mine.slot AND l.epoch = mine.epoch
-  WHERE l.scope = '${OUTBOX_SCOPE}' AND l.owner = $1::uuid AND l.expires_at > clock_timestamp()
-  ORDER BY l.item
-  FOR SHARE OF l
-), deleted AS (
-  DELETE FROM ${quoted(store)}.outbox o USING held WHERE o.id = ANY($4::bigint[]) AND o.slot = held.item
-  RETURNING 1
-)
-SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM deleted) AS deleted`
+const idsOf = (parked: readonly RowToPark[]): readonly bigint[] => parked.map(({ row }) => row.id)
