@@ -1,15 +1,17 @@
 import type { EventAddress } from '../core/errors/index.js'
 import { EventNotReadable } from '../core/errors/index.js'
-import type { EventEncoding, ReceivedEvent } from '../core/event-encoding.js'
 import { streamName } from '../core/stream.js'
 import type { LogRecord } from '../log/index.js'
 import { VersionsMissing } from './guard.js'
+import type { HeldLane } from './held-lane.js'
 import { RecordRefused } from './record-refused.js'
-import { HandlerFailed } from './subscriber.js'
+import { HandlerFailed, UnnamedFailure } from './subscriber.js'
+import type { TopicEvent, TopicRules } from './topic-rules.js'
 
 /** What a failure says about the event that it happened at. */
-interface FailedEvent {
+export interface FailedEvent {
   readonly stream: string
+  /** 0 where its producer does not number events. */
   readonly version: number
   readonly eventId?: string
   readonly type?: string
@@ -22,37 +24,54 @@ interface FailedEvent {
 export function recordsBefore(
   error: unknown,
   records: readonly LogRecord[],
-  encoding: EventEncoding,
+  rules: TopicRules,
 ): number | undefined {
   if (error instanceof RecordRefused) return records.indexOf(error.record)
   const failed = failedEvent(error)
   if (failed === undefined) return undefined
   const index = records.findIndex((record) => {
-    const received = decoded(record, encoding)
-    return (
-      received !== undefined &&
-      streamName(received.stream) === failed.stream &&
-      received.version >= failed.version
-    )
+    const event = eventIn(record, rules)
+    return event !== undefined && isOrFollows(event, failed)
   })
   return index < 0 ? undefined : index
 }
 
-/** Where the event is that failed at this record. Nothing, when the record cannot even be decoded. */
-export function addressOf(
+/** The offset of the record that a batch failed at; of its first one when the failure does not say. */
+export function failedOffset(
   error: unknown,
-  record: LogRecord,
-  encoding: EventEncoding,
-): EventAddress | undefined {
-  const received = decoded(record, encoding)
-  if (received === undefined) return undefined
+  records: readonly LogRecord[],
+  { rules, next }: HeldLane,
+): bigint {
+  const settling = records.filter(({ offset }) => offset >= next)
+  return settling[recordsBefore(error, settling, rules) ?? 0]?.offset ?? next
+}
+
+/** Where the event is that failed at this record. Nothing, when the record cannot even be decoded. */
+export function addressOf(error: unknown, record: LogRecord, rules: TopicRules): EventAddress | undefined {
+  const event = eventIn(record, rules)
+  if (event === undefined) return undefined
   const { topic, partition, offset } = record
-  const { stream, version, eventId, type } = received
+  const { stream, version, eventId, type } = event
   return { topic, partition, offset, version, eventId, type, ...failedEvent(error), stream }
 }
 
-function failedEvent(error: unknown): FailedEvent | undefined {
-  if (error instanceof HandlerFailed) {
+/** The event in a record; nothing where it holds none, or one that cannot be read: whoever has to apply it says so. */
+export function eventIn(record: LogRecord, rules: TopicRules): TopicEvent | undefined {
+  try {
+    return rules.read(record)
+  } catch {
+    return undefined
+  }
+}
+
+function isOrFollows({ stream, version, eventId }: TopicEvent, failed: FailedEvent): boolean {
+  if (streamName(stream) !== failed.stream) return false
+  return failed.version === 0 ? eventId === failed.eventId : version >= failed.version
+}
+
+/** What a failure says about its event. */
+export function failedEvent(error: unknown): FailedEvent | undefined {
+  if (error instanceof HandlerFailed || error instanceof UnnamedFailure) {
     const { stream, version, eventId, type } = error.envelope
     return { stream: streamName(stream), version, eventId, type }
   }
@@ -64,13 +83,4 @@ function failedEvent(error: unknown): FailedEvent | undefined {
     return { stream, version, eventId: String(eventId), type: String(type) }
   }
   return undefined
-}
-
-function decoded(record: LogRecord, encoding: EventEncoding): ReceivedEvent | undefined {
-  try {
-    return encoding.decode(record)
-  } catch {
-    // The error that is being reported says so already.
-    return undefined
-  }
 }

@@ -38,9 +38,12 @@ export async function inSequence<E extends Versioned>(
   return sequence
 }
 
-/** The topic skipped versions of a stream, and the store does not have them either. */
+/** The topic skipped versions of a stream, and they are not to be had elsewhere either. */
 export class VersionsMissing extends Error {
+  override readonly name = 'VersionsMissing'
   readonly event: Versioned
+  /** The last version before the gap. */
+  readonly applied: number
 
   constructor(event: Versioned, applied: number) {
     super(
@@ -48,5 +51,6 @@ export class VersionsMissing extends Error {
         `and the versions between are in neither the topic nor the store`,
     )
     this.event = event
+    this.applied = applied
   }
 }

@@ -1,173 +1,283 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { EventEncoding, ReceivedEvent } from '../core/event-encoding.js'
-import { readEvent } from '../core/event-reading.js'
 import { type EventAddress, ProjectionStopped } from '../core/errors/index.js'
-import { laneName, type Lane, type LaneConsumer, type LogRecord } from '../log/index.js'
-import { addressOf, recordsBefore } from './event-address.js'
-import { applyInSequence, type Applying } from './apply-in-sequence.js'
-import type { CheckpointStore } from './checkpoint-store.js'
-import { strange, unreadable } from './record-refused.js'
-import { TopicChanged } from './topic-changed.js'
+import { laneName, type Lane, type LaneConsumer, LaneDeclined, type LogRecord } from '../log/index.js'
+import { eventIn, failedOffset } from './event-address.js'
+import type { VersionsMissing } from './guard.js'
+import { Halt, LaneGivenUp } from './halt.js'
+import type { HeldLane } from './held-lane.js'
+import { LaneGap } from './lane-gap.js'
+import { laneStart } from './lane-start.js'
+import { MissingVersions } from './missing-versions.js'
+import { PassingFailures } from './passing-failures.js'
+import { proofOf } from './record-proof.js'
+import { type Settled, Settling } from './settling.js'
+import type { SubscriptionOptions } from './subscription-options.js'
+import { Suspicion } from './suspicion.js'
+import { TopicChanged, wayOutOf } from './topic-changed.js'
+import { hasDenseOffsets, ownTopicRules, type TopicRules } from './topic-rules.js'
 import { isTransientFailure } from './transient-failure.js'
+import { isAwaited } from './verdict.js'
 
-/** Where a partition begins and ends now. */
-export interface LaneBounds {
-  readonly earliest: bigint
-  readonly end: bigint
-}
-
-export interface SubscriptionOptions<Tx> extends Applying<Tx> {
-  readonly checkpoints: CheckpointStore<Tx>
-  readonly encoding: EventEncoding
-  /** Records of any other store are refused. */
-  readonly storeId: string
-  readonly boundsOf: (lane: Lane) => Promise<LaneBounds>
-  /** Whether the same work, done again, can succeed. */
-  readonly isTransient: (error: unknown) => boolean
-  /** Told once, when an event or its topic makes going on impossible. */
-  readonly onStopped: (error: ProjectionStopped) => void
-  /** Told when this generation is not to be fed any more: another one is live. */
-  readonly onRetired: () => void
-  /** Told after each commit, with the number of events that the subscriber was given. */
-  readonly onApplied: (lane: Lane, events: number) => void
-}
-
-/** A lane that this process holds. */
-interface HeldLane {
-  readonly epoch: bigint
-  next: bigint
-  /** The event that must be at the offset before `next`, for as long as that was not looked at. */
-  proof: string | undefined
-}
+/** `waiting`: versions are missing before the first of the records. */
+type SettleOutcome = Settled | 'waiting'
 
 /** Milliseconds between tries while a swap holds the checkpoints. */
 const HELD_PAUSE = 50
 
 /**
- * Feeds a subscriber from its lanes, each event exactly once: rows, guards and checkpoint of a batch commit together,
- * and a stale owner's commit is refused by the checkpoint's epoch. A lane is only gone on with while the topic is the
- * one that its checkpoint was made on.
+ * Feeds a subscriber from its lanes, each event exactly once: rows, letters, guards and checkpoint of a batch commit
+ * together, and a stale owner's commit is refused by the checkpoint's epoch. A lane is only gone on with while the topic
+ * is the one that its checkpoint was made on.
  *
- * States: running → stopped (an event could not be applied; no lane goes on) | retired (another generation is live).
- * A transient failure leaves it running: the batch is rolled back and the log delivers it again. Before it stops, what
- * comes before the failed event in its lane is applied.
+ * States: running → stopped (nothing may go on: the topic is another one, or too many keys fail) | retired (another
+ * generation is live). A batch that fails is rolled back, and gone through: what comes before the event that failed is
+ * applied, the event is tried alone and parked where that fails too, and the rest is a batch again. Later events of its
+ * key are parked behind it, all others flow. A failure that passes by itself leaves everything as it is, and the log
+ * delivers again. A lane at an event that only a newer release knows is left to the processes that have it. A lane of a
+ * topic whose store is out of reach waits where versions are missing, and looks for them further on.
  */
 export class Subscription<Tx> implements LaneConsumer {
   readonly #options: SubscriptionOptions<Tx>
+  readonly #ownRules: TopicRules
   readonly #lanes = new Map<string, HeldLane>()
+  /** As each lane was held last, also one that was lost since. */
+  readonly #had = new Map<string, HeldLane>()
+  readonly #settling: Settling<Tx>
+  readonly #passing: PassingFailures
   #ended: ProjectionStopped | 'retired' | undefined
 
   constructor(options: SubscriptionOptions<Tx>) {
     this.#options = options
+    this.#ownRules = ownTopicRules(options)
+    const { isTransient, timeOutPatience: patience } = options
+    this.#passing = new PassingFailures({ isTransient, patience })
+    this.#settling = new Settling(options, this.#passing)
   }
 
   async assigned(lane: Lane): Promise<bigint> {
     this.#refuseIfEnded()
-    const { checkpoints, subscriber, boundsOf, onRetired } = this.#options
+    this.#leave(lane)
+    const { checkpoints, subscriber, foreignTopics, onRetired } = this.#options
     const taken = await checkpoints.take(subscriber, lane)
     if (taken === 'retired') {
       this.#ended = 'retired'
       onRetired()
       throw new LaneGivenUp(subscriber.name, lane)
     }
-    const { next, epoch, lastEventId } = taken
-    const { earliest, end } = await boundsOf(lane)
-    if (next < earliest) throw this.#stop(TopicChanged.begins(lane, next, earliest))
-    if (next > end) throw this.#stop(TopicChanged.ends(lane, next, end))
-    const proof = next > earliest ? lastEventId : undefined
-    this.#lanes.set(laneName(lane), { next, epoch, proof })
-    return proof === undefined ? next : next - 1n
+    const { next, epoch, lastEventId, suspect } = taken
+    const rules = foreignTopics?.get(lane.topic) ?? this.#ownRules
+    const last = lastEventId === undefined ? undefined : { offset: next - 1n, proof: lastEventId }
+    const anchor = this.#had.get(laneName(lane))?.anchor ?? last
+    const suspicion = suspect ? this.#suspicionIn(lane, epoch) : Suspicion.none()
+    const held: HeldLane = {
+      lane,
+      next,
+      epoch,
+      rules,
+      last,
+      anchor,
+      proof: undefined,
+      gap: undefined,
+      suspicion,
+    }
+    // Already now: whatever becomes of it, this process took the lane, and lives.
+    this.#had.set(laneName(lane), held)
+    try {
+      const from = await this.#start(held)
+      this.#lanes.set(laneName(lane), held)
+      return from
+    } catch (error) {
+      // What was suspected before stays so for others.
+      if (!suspect) await this.#giveBack(held)
+      throw error
+    }
+  }
+
+  async recheck(lane: Lane): Promise<bigint> {
+    this.#refuseIfEnded()
+    const held = this.#lanes.get(laneName(lane))
+    if (held === undefined) return this.assigned(lane)
+    return this.#start(held)
+  }
+
+  reached(lane: Lane): bigint | undefined {
+    return this.#lanes.get(laneName(lane))?.next
+  }
+
+  refused(cause: Error): void {
+    this.#stop(cause)
   }
 
   async deliver(lane: Lane, delivered: readonly LogRecord[], signal: AbortSignal): Promise<bigint> {
     this.#refuseIfEnded()
     const held = this.#lanes.get(laneName(lane))
     if (held === undefined) throw new LaneGivenUp(this.#options.subscriber.name, lane)
-    const records = this.#proven(lane, held, delivered)
+    try {
+      return await this.#take(held, delivered, signal)
+    } catch (error) {
+      if (error instanceof Halt) throw this.#stop(error.cause, error.address)
+      if (isTransientFailure(error, this.#options.isTransient)) {
+        this.#passing.note(held, failedOffset(error, delivered, held), error)
+        this.#options.onTransient?.(lane, error)
+        await this.#giveBack(held)
+      } else if (error instanceof LaneDeclined) await this.#giveBack(held)
+      throw error
+    }
+  }
+
+  async revoked(lane: Lane): Promise<void> {
+    const held = this.#lanes.get(laneName(lane))
+    this.#leave(lane)
+    if (held !== undefined) await this.#giveBack(held)
+  }
+
+  async #take(held: HeldLane, delivered: readonly LogRecord[], signal: AbortSignal): Promise<bigint> {
+    const { gap } = held
+    const [given] = delivered
+    if (gap !== undefined && given !== undefined && given.offset >= gap.missing.next) {
+      if (given.offset > gap.missing.next) await this.#requireNothingDeleted(held, given)
+      return this.#lookOn(held, gap, delivered, signal)
+    }
+    let records = this.#proven(held, delivered)
     const [first] = records
-    if (first === undefined) return held.next
-    if (first.offset !== held.next) throw this.#stop(TopicChanged.begins(lane, held.next, first.offset))
-    if ((await this.#apply(lane, held, records)) === 'held')
-      await delay(HELD_PAUSE, undefined, { signal }).catch(() => undefined)
+    if (first === undefined) return held.proof?.offset ?? held.next
+    if (first.offset !== held.next) await this.#requireNothingDeleted(held, first)
+    while (records.length > 0 && !signal.aborted) {
+      const outcome = await this.#settle(held, records, signal)
+      if (outcome === 'waiting' && held.gap !== undefined)
+        return this.#lookOn(held, held.gap, records, signal)
+      if (outcome === 'held') await paused(HELD_PAUSE, signal)
+      if (outcome !== 'committed') break
+      records = records.filter(({ offset }) => offset >= held.next)
+      // Where it is not, records are missing in between, which shows when they are asked for.
+      if (hasDenseOffsets(held.rules) && records[0]?.offset !== held.next) break
+    }
     return held.next
   }
 
-  revoked(lane: Lane): Promise<void> {
-    this.#lanes.delete(laneName(lane))
-    return Promise.resolve()
-  }
-
-  /** What comes after the record that the checkpoint ended at, if that is still the record it was. */
-  #proven(lane: Lane, held: HeldLane, records: readonly LogRecord[]): readonly LogRecord[] {
-    const { proof } = held
+  /** Settles some of the records, the first of them at the least: in one transaction, as long as none of them fails. */
+  async #settle(held: HeldLane, records: readonly LogRecord[], signal: AbortSignal): Promise<SettleOutcome> {
     const [first] = records
-    if (proof === undefined || first === undefined) return records
+    if (first === undefined) return 'committed'
+    try {
+      return await this.#settling.settle(held, records, first, signal)
+    } catch (error) {
+      if (isAwaited(error, held.rules)) return this.#beginWaiting(held, first, error)
+      throw error
+    }
+  }
+
+  /** Where the lane is to be asked for: at the record that proves its topic. */
+  async #start(held: HeldLane): Promise<bigint> {
+    const { lane, rules, next, anchor, last } = held
+    try {
+      const bounds = await this.#options.boundsOf(lane)
+      const { from, proof } = laneStart(
+        lane,
+        wayOutOf(this.#options.subscriber, rules),
+        { next, applied: [anchor, last] },
+        bounds,
+      )
+      held.proof = proof
+      return from
+    } catch (error) {
+      if (error instanceof Halt) throw this.#stop(error.cause)
+      if (error instanceof TopicChanged) throw this.#stop(error)
+      throw error
+    }
+  }
+
+  /** Whoever had the lane last and lives was not killed by what is in it: it had lost the database, or the log. */
+  #suspicionIn(lane: Lane, epoch: bigint): Suspicion {
+    const had = this.#had.get(laneName(lane))
+    return had?.epoch === epoch - 1n ? had.suspicion : Suspicion.of()
+  }
+
+  /** Whoever takes the lane next need not suspect what comes next in it, unless it is suspected here. */
+  async #giveBack({ lane, epoch, suspicion }: HeldLane): Promise<void> {
+    const { checkpoints, subscriber } = this.#options
+    if (suspicion.lasts) return
+    // If that cannot be said, it is suspected, which costs time and nothing else.
+    await checkpoints.giveBack(subscriber, lane, epoch).catch(() => undefined)
+  }
+
+  #leave(lane: Lane): void {
+    this.#lanes.get(laneName(lane))?.gap?.leave()
+    this.#lanes.delete(laneName(lane))
+  }
+
+  /**
+   * What was not applied yet, if the record that proves the topic is still the one that it was; nothing before the log has
+   * come to that.
+   */
+  #proven(held: HeldLane, delivered: readonly LogRecord[]): readonly LogRecord[] {
+    const { lane, proof, rules } = held
+    if (proof === undefined) return delivered
+    const records = delivered.filter(({ offset }) => offset >= proof.offset)
+    const [first] = records
+    if (first === undefined) return records
     held.proof = undefined
-    if (first.offset !== held.next - 1n) return records
-    const found = this.#eventIdIn(first)
-    if (found !== proof) throw this.#stop(TopicChanged.holds(lane, first.offset, proof, found))
-    return records.slice(1)
-  }
-
-  #eventIdIn(record: LogRecord): string {
-    try {
-      return this.#options.encoding.decode(record).eventId
-    } catch (error) {
-      throw this.#stop(unreadable(record, error))
+    if (first.offset === proof.offset) {
+      const found = proofOf(first, rules)
+      const wayOut = wayOutOf(this.#options.subscriber, rules)
+      if (found !== proof.proof)
+        throw new Halt(TopicChanged.holds(lane, wayOut, first.offset, proof.proof, found))
     }
+    // One that is gone, as from a topic that is compacted, proves nothing any more.
+    held.anchor = held.last
+    return records.filter(({ offset }) => offset >= held.next)
   }
 
-  /** Applies the records in one transaction, or as many of them as come before one that cannot be applied. */
-  async #apply(lane: Lane, held: HeldLane, records: readonly LogRecord[]): Promise<'committed' | 'held'> {
-    try {
-      return await this.#applyAll(lane, held, records)
-    } catch (error) {
-      if (error instanceof LaneGivenUp || isTransientFailure(error, this.#options.isTransient)) throw error
-      const { encoding } = this.#options
-      const [record, second] = records
-      if (record === undefined || second === undefined)
-        throw this.#stop(error, record && addressOf(error, record, encoding))
-      const before = recordsBefore(error, records, encoding) ?? Math.floor(records.length / 2)
-      return this.#apply(lane, held, records.slice(0, Math.max(before, 1)))
-    }
+  /**
+   * A topic may skip offsets where it was compacted, as ours never are, and where somebody's transactions end or were
+   * aborted. What is deleted is deleted from its beginning on.
+   */
+  async #requireNothingDeleted({ lane, next, rules }: HeldLane, first: LogRecord): Promise<void> {
+    const isSkipped = first.offset > next && !hasDenseOffsets(rules)
+    if (isSkipped && (await this.#options.boundsOf(lane)).earliest <= next) return
+    throw new Halt(TopicChanged.begins(lane, wayOutOf(this.#options.subscriber, rules), next, first.offset))
   }
 
-  async #applyAll(lane: Lane, held: HeldLane, records: readonly LogRecord[]): Promise<'committed' | 'held'> {
-    const { checkpoints, subscriber, onApplied } = this.#options
-    const events = this.#receive(held.next, records)
-    const last = events.at(-1)
-    if (last === undefined) return 'committed'
-    const to = held.next + BigInt(events.length)
-    const move = { lane, epoch: held.epoch, from: held.next, to, lastEventId: last.eventId }
-    let applied = 0
-    const outcome = await checkpoints.move(subscriber, move, async (scope) => {
-      applied = await applyInSequence(scope, events, this.#options)
-    })
-    if (outcome === 'fenced') throw new LaneGivenUp(subscriber.name, lane)
-    if (outcome === 'held') return 'held'
-    held.next = to
-    onApplied(lane, applied)
-    return 'committed'
+  /** Notes for everybody to see that the lane waits at this record, unless it did so before. */
+  async #beginWaiting(held: HeldLane, record: LogRecord, cause: VersionsMissing): Promise<'waiting'> {
+    if (held.gap?.missing.isStill(cause) === true) return 'waiting'
+    held.gap?.leave()
+    const { subscriber, logger, alarmPauses, checkpoints } = this.#options
+    const storeId = eventIn(record, held.rules)?.storeId
+    const missing = new MissingVersions(cause, record.offset, storeId)
+    held.gap = new LaneGap(missing, record, subscriber, logger, alarmPauses)
+    await checkpoints.wait(subscriber, held.lane, held.epoch, held.gap.reason)
+    return 'waiting'
   }
 
-  /** Reads records that follow one another; where offsets are missing between them, those before the gap. */
-  #receive(next: bigint, records: readonly LogRecord[]): readonly ReceivedEvent[] {
-    const { storeId, encoding, eventTypes } = this.#options
-    const gap = records.findIndex(({ offset }, index) => offset !== next + BigInt(index))
-    return (gap < 0 ? records : records.slice(0, gap)).map((record) => {
-      const received = readable(record, () => encoding.decode(record))
-      if (received.storeId !== storeId) throw strange(record, received.storeId)
-      // A type that this build does not know may matter to it: passing it by would lose it for good.
-      if (!eventTypes.has(received.type)) readable(record, () => readEvent(received, eventTypes))
-      return received
-    })
+  /**
+   * Looks for what is missing among these records, and answers where to go on: further on in the lane, until its end, and
+   * then, after a pause, at the record that waits, since another lane may have brought what it waits for.
+   */
+  async #lookOn(
+    held: HeldLane,
+    gap: LaneGap,
+    records: readonly LogRecord[],
+    signal: AbortSignal,
+  ): Promise<bigint> {
+    const { lane, rules } = held
+    const { missing } = gap
+    for (const record of records) missing.look(record, eventIn(record, rules))
+    if (missing.complete) return held.next
+    const { end } = await this.#options.boundsOf(lane)
+    if (missing.next < end) return missing.next
+    this.#options.onWaiting?.({ ...lane, reason: gap.reason, since: gap.since })
+    await paused(gap.pause(), signal)
+    return held.next
   }
 
   #stop(cause: unknown, address?: EventAddress): ProjectionStopped {
     if (this.#ended instanceof ProjectionStopped) return this.#ended
-    const stopped = new ProjectionStopped(this.#options.subscriber.name, address, cause)
+    const { name, kind } = this.#options.subscriber
+    const stopped = new ProjectionStopped(name, address, cause, kind)
     if (this.#ended === undefined) {
       this.#ended = stopped
+      for (const { gap } of this.#lanes.values()) gap?.leave()
       this.#options.onStopped(stopped)
     }
     return stopped
@@ -179,17 +289,6 @@ export class Subscription<Tx> implements LaneConsumer {
   }
 }
 
-function readable<T>(record: LogRecord, read: () => T): T {
-  try {
-    return read()
-  } catch (error) {
-    throw unreadable(record, error)
-  }
-}
-
-/** Another owner has the lane now, or it was never taken: take it again. */
-class LaneGivenUp extends Error {
-  constructor(subscriber: string, lane: Lane) {
-    super(`${subscriber} does not hold lane ${laneName(lane)} any more`)
-  }
+async function paused(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => undefined)
 }

@@ -13,6 +13,7 @@ import { Account, Balances, bank, MoneyDeposited, Statements } from '../support/
 import { bankWith } from '../support/bank-variants.js'
 import { HandFed, lane } from '../support/hand-fed.js'
 import { ask, useFreshDatabases } from '../support/read-side.js'
+import { waitFor } from '../support/wait-for.js'
 
 const freshDatabase = useFreshDatabases()
 const signal = new AbortController().signal
@@ -31,7 +32,7 @@ describe.each([
   ['uses the words of the driver', worded],
   ['uses a code of the database', codedLikeTheDatabase],
 ] as const)('a handler that %s', (_, failure) => {
-  it('stops a table projection', async () => {
+  it('fails its event in a table projection: it is parked, not tried forever', async () => {
     await using fed = await HandFed.open(
       url,
       bankWith(() => {
@@ -39,18 +40,22 @@ describe.each([
       }),
     )
 
-    await expect(deliverTo(fed)).rejects.toThrow(ProjectionStopped)
-    expect(fed.stopped).toHaveLength(1)
+    await deliverTo(fed)
+
+    expect(await fed.letters()).toMatchObject([{ key: 'account-a', class: 'handler', attempts: 5 }])
+    expect(fed.stopped).toEqual([])
   })
 
-  it('stops an SQL projection', async () => {
+  it('fails its event in an SQL projection: it is parked, not tried forever', async () => {
     await using fed = await HandFed.open(
       url,
       bankWithSqlBalances(() => Promise.reject(failure())),
     )
 
-    await expect(deliverTo(fed)).rejects.toThrow(ProjectionStopped)
-    expect(fed.stopped).toHaveLength(1)
+    await deliverTo(fed)
+
+    expect(await fed.letters()).toMatchObject([{ key: 'account-a', class: 'handler', attempts: 5 }])
+    expect(fed.stopped).toEqual([])
   })
 })
 
@@ -93,13 +98,133 @@ describe('a handler of an SQL projection', () => {
     expect(await member.deliver(lane, records, signal)).toBe(2n)
   })
 
-  it('stops it when the database refuses for good', async () => {
+  it('fails its event when the database refuses for good', async () => {
     await using fed = await HandFed.open(
       url,
       bankWithSqlBalances(({ tx }) => raise(tx, '23514')),
     )
 
-    await expect(deliverTo(fed)).rejects.toThrow(ProjectionStopped)
+    await deliverTo(fed)
+
+    expect(await fed.letters()).toMatchObject([{ key: 'account-a', class: 'handler', attempts: 5 }])
+  })
+})
+
+describe('a time-out of the database that comes again at one event', () => {
+  const longer = async ({ tx }: AnyDelivery) => {
+    await sql`SET LOCAL statement_timeout = 30`.execute(tx)
+    await sql`SELECT pg_sleep(5)`.execute(tx)
+  }
+  /** Waits for something else inside its transaction, for longer than a session may idle there. */
+  const idling = async ({ tx }: AnyDelivery) => {
+    const { rows } = await sql<{ pid: number }>`SELECT pg_backend_pid() AS pid`.execute(tx)
+    await sql`SET LOCAL idle_in_transaction_session_timeout = 30`.execute(tx)
+    await waitFor(async () => (await sessions(Number(rows[0]?.pid))) === 0, { what: 'the session to end' })
+    await sql`SELECT 1`.execute(tx)
+  }
+  const sessions = async (pid: number): Promise<number> =>
+    (await ask(url, 'SELECT FROM pg_stat_activity WHERE pid = $1', [pid])).length
+
+  const other = { ...lane, partition: 1 }
+
+  /**
+   * Delivers as a log does, until everything is settled; answers how often a delivery failed. After each failure another
+   * lane is given an event of the account c.
+   */
+  async function deliverUntilSettled(fed: HandFed, timeOutPatience: number): Promise<number> {
+    const member = fed.member({ timeOutPatience })
+    const records = fed.records([...(await fed.account('a', 1)), ...(await fed.account('b', 0))])
+    const beside = fed.records(await fed.account('c', 12)).map((record) => ({ ...record, ...other }))
+    let failures = 0
+    for (let next = 0n; next < 3n && failures < 12;) {
+      try {
+        next = await member.assigned(lane)
+        next = await member.deliver(lane, records.slice(Number(next)), signal)
+      } catch {
+        failures++
+        const at = Number(await member.assigned(other).catch(() => 0n))
+        await member.deliver(other, beside.slice(at, at + 2), signal).catch(() => undefined)
+      }
+    }
+    return failures
+  }
+
+  /** The account c is none of it. */
+  const butForC =
+    (atDeposit: (delivery: AnyDelivery) => Promise<void>) =>
+    async (delivery: AnyDelivery): Promise<void> => {
+      if (delivery.envelope.stream.id !== 'c') await atDeposit(delivery)
+    }
+
+  it.each([
+    ['a statement takes too long', longer, 5, 'canceling statement due to statement timeout'],
+    // Nobody says at which event it was: what comes before it has to be settled first.
+    [
+      'a handler lets its transaction idle',
+      idling,
+      10,
+      'terminating connection due to idle-in-transaction timeout',
+    ],
+  ] as const)(
+    'because %s is its handler’s: it is parked, and the others go on',
+    async (_, atDeposit, believed, said) => {
+      await using fed = await HandFed.open(url, bankWithSqlBalances(butForC(atDeposit)))
+
+      expect(await deliverUntilSettled(fed, 0)).toBe(believed)
+
+      expect(await fed.letters()).toMatchObject([
+        { key: 'account-a', version: 2, class: 'handler', attempts: 5, message: said },
+      ])
+      expect([await fed.attempts(), fed.stopped]).toEqual([[], []])
+    },
+  )
+
+  it('is taken for a busy server at first, however often it comes', async () => {
+    await using fed = await HandFed.open(url, bankWithSqlBalances(butForC(longer)))
+
+    const failures = await deliverUntilSettled(fed, 60_000)
+
+    expect(failures).toBe(12)
+    expect([await fed.letters(), await fed.attempts(), fed.stopped]).toEqual([[], [], []])
+  })
+
+  it('is nobody’s where no other event is applied either, as while a table is locked', async () => {
+    let locked = true
+    await using fed = await HandFed.open(
+      url,
+      bankWithSqlBalances(async (delivery) => {
+        if (locked) await longer(delivery)
+      }),
+    )
+
+    expect(await deliverUntilSettled(fed, 0)).toBe(12)
+    const then = [await fed.letters(), fed.stopped]
+    locked = false
+    const { history } = fed.parts
+    const events = await history.versions({ type: 'account', id: 'a' }, 1, 2)
+    const member = fed.member()
+    await member.assigned(lane)
+
+    expect(then).toEqual([[], []])
+    expect(await member.deliver(lane, fed.records(events), signal)).toBe(2n)
+    expect(await fed.letters()).toEqual([])
+  })
+
+  it('begins anew after a failure of another kind, as when the server was started again in between', async () => {
+    let failures = 0
+    await using fed = await HandFed.open(
+      url,
+      bankWithSqlBalances(
+        butForC(async (delivery) => {
+          if (++failures % 4 === 0) await raise(delivery.tx, '57P03')
+          await longer(delivery)
+        }),
+      ),
+    )
+
+    expect(await deliverUntilSettled(fed, 0)).toBe(12)
+
+    expect([await fed.letters(), fed.stopped]).toEqual([[], []])
   })
 })
 

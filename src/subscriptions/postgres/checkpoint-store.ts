@@ -1,17 +1,23 @@
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
 import { type Lane, laneName } from '../../log/index.js'
-import { quoted } from '../../postgres/schemas.js'
 import type {
+  AskedKeys,
   BatchScope,
   CheckpointMove,
   CheckpointStore,
+  CountedAttempt,
   Guards,
   LanePosition,
+  LetterTally,
   MoveOutcome,
   StreamBehind,
   SubscriberRef,
   TakenLane,
+  WaitingLane,
 } from '../checkpoint-store.js'
+import { checkpointStatements } from './checkpoint-statements.js'
+import { PostgresParking } from './parking.js'
+import { PostgresTopicMemory } from './topic-memory.js'
 
 /** The transaction that handlers write in. Each projection knows its own tables. */
 export type ReadTransaction = Transaction<unknown>
@@ -19,27 +25,87 @@ export type ReadTransaction = Transaction<unknown>
 /** Checkpoints and guards in the read schema, moved in the same transaction as the rows of the read model. */
 export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction> {
   readonly #db: Kysely<unknown>
-  readonly #sql: ReturnType<typeof statements>
+  readonly #read: string
+  readonly #sql: ReturnType<typeof checkpointStatements>
 
   constructor(db: Kysely<unknown>, read: string) {
     this.#db = db
-    this.#sql = statements(read)
+    this.#read = read
+    this.#sql = checkpointStatements(read)
   }
 
   async take(
-    { name, generation }: SubscriberRef,
+    { name, generation, definition }: SubscriberRef,
     { topic, partition }: Lane,
   ): Promise<TakenLane | 'retired'> {
     const taken = await this.#db.executeQuery<TakenRow>(
       CompiledQuery.raw(this.#sql.take, [name, generation, topic, partition]),
     )
     // Only now: a swap that commits later fences the epoch just taken, an earlier one is seen here.
-    const fed = await this.#db.executeQuery(CompiledQuery.raw(this.#sql.isFed, [name, generation]))
+    const fed = await this.#db.executeQuery(
+      CompiledQuery.raw(this.#sql.isFed, [name, generation, definition ?? null]),
+    )
     if (fed.rows.length === 0) return 'retired'
     const [row] = taken.rows
     if (row === undefined)
       throw new Error(`generation ${generation} of ${name} has no lane ${laneName({ topic, partition })}`)
-    return { next: row.next, epoch: row.epoch, lastEventId: row.last_event_id ?? undefined }
+    return {
+      next: row.next,
+      epoch: row.epoch,
+      lastEventId: row.last_event_id ?? undefined,
+      suspect: row.takes > 1 || row.tried,
+    }
+  }
+
+  async giveBack(
+    { name, generation }: SubscriberRef,
+    { topic, partition }: Lane,
+    epoch: bigint,
+  ): Promise<void> {
+    await this.#db.executeQuery(
+      CompiledQuery.raw(this.#sql.giveBack, [name, generation, topic, partition, epoch]),
+    )
+  }
+
+  async countAttempt(
+    { name, generation }: SubscriberRef,
+    { topic, partition }: Lane,
+    offset: bigint,
+  ): Promise<CountedAttempt> {
+    const { rows } = await this.#db.executeQuery<{ attempts: number; first_at: Date }>(
+      CompiledQuery.raw(this.#sql.countAttempt, [name, generation, topic, partition, offset]),
+    )
+    const [row] = rows
+    if (row === undefined) throw new Error(`attempts of ${name} could not be counted`)
+    return { attempts: row.attempts, firstAt: row.first_at }
+  }
+
+  async takeBackAttempt(
+    { name, generation }: SubscriberRef,
+    { topic, partition }: Lane,
+    offset: bigint,
+  ): Promise<void> {
+    await this.#db.executeQuery(
+      CompiledQuery.raw(this.#sql.takeBackAttempt, [name, generation, topic, partition, offset]),
+    )
+  }
+
+  forgetAttempts(subscriber: SubscriberRef, lane: Lane, before: bigint): Promise<void> {
+    return this.#forgetAttempts(this.#db, subscriber, lane, before)
+  }
+
+  async failedKeys({ name, generation }: SubscriberRef, { limit, apart, ofLast }: AskedKeys) {
+    const { rows } = await this.#db.executeQuery<{ key: string }>(
+      CompiledQuery.raw(this.#sql.failedKeys, [name, generation, limit, apart, ofLast ?? null]),
+    )
+    return rows.map(({ key }) => key)
+  }
+
+  async letters({ name, generation }: SubscriberRef): Promise<LetterTally> {
+    const { rows } = await this.#db.executeQuery<{ letters: bigint; first: string | null }>(
+      CompiledQuery.raw(this.#sql.letters, [name, generation]),
+    )
+    return { letters: Number(rows[0]?.letters ?? 0), first: rows[0]?.first ?? undefined }
   }
 
   async move(
@@ -48,9 +114,11 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
     work: (scope: BatchScope<ReadTransaction>) => Promise<void>,
   ): Promise<MoveOutcome> {
     try {
-      await this.#db.transaction().execute(async (tx) => {
-        if (!(await this.#advance(tx, subscriber, move))) throw new NotMoved()
-        await work({ tx, guards: this.#guards(tx, subscriber) })
+      await this.#transaction(async (tx) => {
+        const moved = await this.#advance(tx, subscriber, move)
+        if (moved === undefined) throw new NotMoved()
+        if (move.tried === true) await this.#forgetAttempts(tx, subscriber, move.lane, move.to)
+        await work(this.#scope(tx, subscriber, moved))
       })
       return 'committed'
     } catch (error) {
@@ -63,7 +131,12 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
     subscriber: SubscriberRef,
     work: (scope: BatchScope<ReadTransaction>) => Promise<void>,
   ): Promise<void> {
-    await this.#db.transaction().execute((tx) => work({ tx, guards: this.#guards(tx, subscriber) }))
+    await this.#transaction(async (tx) => {
+      const { rows } = await tx.executeQuery<LettersRow>(
+        CompiledQuery.raw(this.#sql.hasLetters, [subscriber.name, subscriber.generation]),
+      )
+      await work(this.#scope(tx, subscriber, rows[0]))
+    })
   }
 
   async begin({ name, generation }: SubscriberRef, positions: readonly LanePosition[]): Promise<void> {
@@ -91,13 +164,48 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
     return { stream: row.stream, version: Number(row.version), applied: Number(row.applied) }
   }
 
+  /** READ COMMITTED, whatever the server's default: a statement after a lock must see what it waited for. */
+  #transaction(work: (tx: ReadTransaction) => Promise<void>): Promise<void> {
+    return this.#db.transaction().setIsolationLevel('read committed').execute(work)
+  }
+
+  async wait(
+    { name, generation }: SubscriberRef,
+    { topic, partition }: Lane,
+    epoch: bigint,
+    reason: string,
+  ): Promise<void> {
+    await this.#db.executeQuery(
+      CompiledQuery.raw(this.#sql.wait, [name, generation, topic, partition, epoch, reason]),
+    )
+  }
+
+  async waiting({ name, generation }: SubscriberRef): Promise<readonly WaitingLane[]> {
+    const { rows } = await this.#db.executeQuery<WaitingLane>(
+      CompiledQuery.raw(this.#sql.waiting, [name, generation]),
+    )
+    return rows
+  }
+
+  #scope(
+    tx: ReadTransaction,
+    subscriber: SubscriberRef,
+    found: LettersRow = { has_sequences: false, has_discards: false },
+  ): BatchScope<ReadTransaction> {
+    const topics = new PostgresTopicMemory(tx, this.#read, subscriber)
+    const { has_sequences: sequences, has_discards: discards } = found
+    const parking = new PostgresParking(tx, this.#read, subscriber, { sequences, discards })
+    const parked = sequences || discards ? parking : undefined
+    return { tx, guards: this.#guards(tx, subscriber), topics, parked, parking }
+  }
+
   async #advance(
     tx: ReadTransaction,
     { name, generation }: SubscriberRef,
     move: CheckpointMove,
-  ): Promise<boolean> {
-    const { lane, epoch, from, to, lastEventId } = move
-    const { rows } = await tx.executeQuery(
+  ): Promise<LettersRow | undefined> {
+    const { lane, epoch, from, to, lastEventId, lastRecordedAt, suspected = false } = move
+    const { rows } = await tx.executeQuery<LettersRow>(
       CompiledQuery.raw(this.#sql.advance, [
         name,
         generation,
@@ -107,9 +215,22 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
         from,
         to,
         lastEventId,
+        lastRecordedAt.toISOString(),
+        suspected,
       ]),
     )
-    return rows.length === 1
+    return rows[0]
+  }
+
+  async #forgetAttempts(
+    db: Pick<Kysely<unknown>, 'executeQuery'>,
+    { name, generation }: SubscriberRef,
+    { topic, partition }: Lane,
+    before: bigint,
+  ): Promise<void> {
+    await db.executeQuery(
+      CompiledQuery.raw(this.#sql.forgetAttempts, [name, generation, topic, partition, before]),
+    )
   }
 
   async #reasonNotMoved(
@@ -148,59 +269,16 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
 /** Rolls the batch back before any work was done. */
 class NotMoved extends Error {}
 
+/** What there is of letters when a batch begins. */
+interface LettersRow {
+  readonly has_sequences: boolean
+  readonly has_discards: boolean
+}
+
 interface TakenRow {
   readonly next: bigint
   readonly epoch: bigint
   readonly last_event_id: string | null
-}
-
-const statements = (read: string) => {
-  const r = quoted(read)
-  const lane = 'projection = $1 AND generation = $2 AND topic = $3 AND partition = $4'
-  return {
-    /** $1 projection, $2 generation, $3 topic, $4 partition. */
-    take: `
-UPDATE ${r}.checkpoints SET epoch = epoch + 1 WHERE ${lane} RETURNING next_offset AS next, epoch, last_event_id`,
-
-    /** $1 projection, $2 generation. No row: the generation is neither live nor being built. */
-    isFed: `
-SELECT FROM ${r}.projections WHERE name = $1 AND $2::integer IN (live_generation, building_generation)`,
-
-    /**
-     * … $5 epoch, $6 expected next offset, $7 new next offset, $8 the event before that. The row lock orders this batch
-     * against a swap that holds or fences the lane: whoever comes second sees what the first one left.
-     */
-    advance: `
-UPDATE ${r}.checkpoints SET next_offset = $7, last_event_id = $8
-WHERE ${lane} AND epoch = $5 AND next_offset = $6 AND (held_until IS NULL OR held_until < clock_timestamp())
-RETURNING 1`,
-
-    stillOurs: `SELECT FROM ${r}.checkpoints WHERE ${lane} AND epoch = $5 AND next_offset = $6`,
-
-    /** $3 topics, $4 partitions, $5 offsets. */
-    begin: `
-UPDATE ${r}.checkpoints c SET next_offset = b.next_offset
-FROM unnest($3::text[], $4::integer[], $5::bigint[]) AS b (topic, partition, next_offset)
-WHERE c.projection = $1 AND c.generation = $2 AND c.topic = b.topic AND c.partition = b.partition`,
-
-    positions: `
-SELECT topic, partition, next_offset AS next FROM ${r}.checkpoints
-WHERE projection = $1 AND generation = $2 ORDER BY topic, partition`,
-
-    /** $2 generation, $3 the one that may be further. */
-    behind: `
-SELECT further.stream, further.version, coalesce(own.version, 0) AS applied
-FROM ${r}.guards further
-LEFT JOIN ${r}.guards own ON own.projection = $1 AND own.generation = $2 AND own.stream = further.stream
-WHERE further.projection = $1 AND further.generation = $3 AND further.version > coalesce(own.version, 0)
-LIMIT 1`,
-
-    versions: `SELECT stream, version FROM ${r}.guards WHERE projection = $1 AND generation = $2 AND stream = ANY($3)`,
-
-    /** $3 streams, $4 versions. In stream order, so that two lanes that met on streams could not deadlock. */
-    guard: `
-INSERT INTO ${r}.guards (projection, generation, stream, version)
-SELECT $1, $2, stream, version FROM unnest($3::text[], $4::bigint[]) AS g (stream, version) ORDER BY stream
-ON CONFLICT (projection, generation, stream) DO UPDATE SET version = excluded.version`,
-  }
+  readonly takes: number
+  readonly tried: boolean
 }
