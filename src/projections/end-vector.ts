@@ -1,27 +1,8 @@
 import { laneName } from '../log/index.js'
 import type { LanePosition } from '../subscriptions/index.js'
-import type { ProjectionParts } from './projection-feed.js'
 
-/** Where the topics of a projection ended at one moment. */
-export interface EndVector {
-  readonly positions: readonly LanePosition[]
-  /** Whether every partition still begins at its first record. */
-  readonly complete: boolean
-  /** Records in the topics. */
-  readonly records: number
-}
-
-/** Where the topics of a projection end now. */
-export async function endOf<Tx>({ log, topics }: ProjectionParts<Tx>): Promise<EndVector> {
-  const names = [...topics.keys()]
-  const offsets = await Promise.all(names.map((topic) => log.topics.offsets(topic)))
-  const partitions = offsets.flatMap((all, index) => all.map((it) => ({ topic: names[index] ?? '', ...it })))
-  return {
-    positions: partitions.map(({ topic, partition, end }) => ({ topic, partition, next: end })),
-    complete: partitions.every(({ earliest }) => earliest === 0n),
-    records: Number(partitions.reduce((sum, { earliest, end }) => sum + end - earliest, 0n)),
-  }
-}
+/** Where the lanes of a source ended at one moment. */
+export type EndVector = readonly LanePosition[]
 
 /** Whether every lane of `goal` has come as far as there. */
 export function reached(positions: readonly LanePosition[], goal: readonly LanePosition[]): boolean {
@@ -30,24 +11,26 @@ export function reached(positions: readonly LanePosition[], goal: readonly LaneP
 }
 
 /** The positions, none beyond the end. */
-export function notBeyond(
-  positions: readonly LanePosition[],
-  { positions: end }: EndVector,
-): readonly LanePosition[] {
+export function notBeyond(positions: readonly LanePosition[], end: EndVector): readonly LanePosition[] {
   const last = byLane(end)
   return positions.map((lane) => ({ ...lane, next: least(lane.next, last.get(laneName(lane)) ?? 0n) }))
 }
 
 /** Whether a position lies beyond the end: then it was made on another topic of this name. */
-export function isBeyond(positions: readonly LanePosition[], { positions: end }: EndVector): boolean {
+export function isBeyond(positions: readonly LanePosition[], end: EndVector): boolean {
   return !reached(end, positions)
 }
 
-/** How many records lie behind the positions, none counted beyond the end. */
-export function reachedCount(positions: readonly LanePosition[], { positions: end }: EndVector): number {
-  const goal = byLane(end)
-  return Number(positions.reduce((sum, lane) => sum + least(lane.next, goal.get(laneName(lane)) ?? 0n), 0n))
+/** How many of so many events lie behind the positions, as far as offsets tell: none is counted beyond the end. */
+export function shareBehind(positions: readonly LanePosition[], end: EndVector, events: number): number {
+  const all = sum(end)
+  if (all === 0n) return events
+  const behind = notBeyond(positions, end)
+  return Number((BigInt(events) * sum(behind)) / all)
 }
+
+const sum = (positions: readonly LanePosition[]): bigint =>
+  positions.reduce((total, { next }) => total + next, 0n)
 
 const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 

@@ -1,3 +1,5 @@
+import type { ParkedAt } from '../core/errors/index.js'
+import type { OpenSession } from '../core/open-session.js'
 import type { LanePosition } from '../subscriptions/index.js'
 
 /** A build of a projection, with tables of its own. */
@@ -8,10 +10,20 @@ export interface Generation {
   readonly schema: string
 }
 
+/** The live generation, as a build finds it that may feed it. */
+export interface FedGeneration extends Generation {
+  /** Whether this build is another than those that fed it before: a fix, since it keeps the version. */
+  readonly isFix: boolean
+}
+
 /** Which generations of a projection there are. */
 export interface GenerationStatus {
   readonly live: Generation
+  /** Whether this build is known as one that may feed the live generation. */
+  readonly admitted: boolean
   readonly building: number | undefined
+  /** Whether the one that is being built is so from this build's definition. */
+  readonly buildingIsOurs: boolean
   readonly declaredVersion: number
   readonly state: 'running' | 'stopped'
   /** What stopped the live generation. */
@@ -19,28 +31,33 @@ export interface GenerationStatus {
 }
 
 export interface StreamProgress {
-  /** The last version applied; 0 before the first. */
+  /** The last version that is behind it, applied or not; 0 before the first. */
   readonly version: number
+  /** The first letter of the stream that it waits behind. */
+  readonly parked?: Omit<ParkedAt, 'stream'> | undefined
   readonly failure: string | undefined
 }
 
 /** A session that reads, or may be reading, rows as they were before a swap: the swap waits for it. */
-export interface OpenReader {
-  readonly pid: number
-  readonly application: string
-  readonly user: string
-  /** Seconds since its transaction began. Undefined where the database hides that from this role. */
-  readonly age: number | undefined
-}
+export type OpenReader = OpenSession
 
 /** The generations of one projection, and the views that readers see of the live one. */
 export interface Generations {
   /**
-   * The live generation, for this build to feed; the first one is created where there is none.
+   * The live generation, for this build to feed; the first one is created where there is none. A build that was never
+   * seen is recorded with it: it fixes the same version.
    *
-   * @throws {@link DefinitionError} when the live one was built from another definition, which this build would spoil
+   * @throws {@link BuildRefused} when the live one was built from another definition, which this build would spoil, or
+   * from a newer one than this build's
    */
-  ensureLive(): Promise<Generation>
+  ensureLive(): Promise<FedGeneration>
+
+  /**
+   * Changes nothing.
+   *
+   * @throws {@link BuildRefused} as {@link ensureLive}
+   */
+  refuseMisfit(): Promise<void>
 
   status(): Promise<GenerationStatus | undefined>
 
@@ -52,6 +69,13 @@ export interface Generations {
    * dropped, and its number not used again: whoever may still work on it can neither feed nor swap the new one.
    */
   createBuilding(): Promise<Generation>
+
+  /**
+   * Whether {@link createBuilding} could build beside the live generation. Changes nothing.
+   *
+   * @throws {@link RebuildRefused} when the live one has other columns, or comes to its events in another way
+   */
+  refuseUnfit(): Promise<void>
 
   /** Drops a generation with its tables. The live one is refused. */
   drop(generation: number): Promise<void>
@@ -85,22 +109,31 @@ export interface Generations {
   readersOfViews(): Promise<readonly OpenReader[]>
 
   /**
-   * Makes a generation the one that readers see, in one transaction, and fences the old one. `blocked` when readers held
-   * the views longer than a few milliseconds: nothing was changed, try again. The old one must be held.
+   * Makes a generation the one that readers see, in one transaction, and fences the old one. The old one must be held.
    *
    * @throws {@link RebuildRefused} when it is not, or not live any more
    */
-  swap(from: number, to: number): Promise<'swapped' | 'blocked'>
+  swap(from: number, to: number, mostLetters?: number): Promise<SwapOutcome>
 
   /** How far the live generation has come with one stream, and what stopped it, if anything did. */
   progressOf(stream: string): Promise<StreamProgress>
+
+  /** Records the log whose offsets a generation's checkpoints are, unless one was before. Answers the recorded one. */
+  claimLog(generation: number, identity: string): Promise<string>
 
   /** Notes that a generation stopped, or runs again. */
   setState(generation: number, state: 'running' | 'stopped', failure?: string): Promise<void>
 }
 
+/**
+ * - `blocked`: readers held the views, or a batch its lane, longer than a few milliseconds; nothing was changed: try again
+ * - `parked`: the new generation has more letters than it may have; nothing was changed
+ */
+export const SWAP_OUTCOMES = ['swapped', 'blocked', 'parked'] as const
+export type SwapOutcome = (typeof SWAP_OUTCOMES)[number]
+
 /** The number of the generation that a rebuild would build now. */
-export function nextGeneration({ live, building }: GenerationStatus): number {
+export function nextGeneration({ live, building }: Pick<GenerationStatus, 'live' | 'building'>): number {
   return (building ?? live.generation) + 1
 }
 

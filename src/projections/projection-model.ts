@@ -1,18 +1,24 @@
 import type { DecoratedMethod } from '../core/decorated-method.js'
-import type { EventSourceClass } from '../core/event-source.js'
-import type { EventType } from '../core/event.js'
+import type { Envelope } from '../core/envelope.js'
+import type { EventSourceRef } from '../core/event-source.js'
+import type { EventInstance, EventType } from '../core/event.js'
 import type { Field } from '../core/fields/field.js'
+import type { ServiceToken } from '../core/service-token.js'
 import type { CreateTables, SqlProjection } from './sql-projection.js'
 import type { TableProjectionInstance } from './table-projection.js'
 
 /** A class of projections into one table. */
-export type TableProjectionType = (new () => TableProjectionInstance) & { readonly table: string }
+export type TableProjectionType = (new (...services: never[]) => TableProjectionInstance) & {
+  readonly table: string
+}
 
 /** A class of projections that write SQL. It makes its own tables. */
-export type SqlProjectionType = (new () => SqlProjection<unknown>) & { tables: CreateTables }
+export type SqlProjectionType = (new (...services: never[]) => SqlProjection<unknown>) & {
+  tables: CreateTables
+}
 
-/** A class of projections. Its instances are made without arguments. */
-export type ProjectionClass = TableProjectionType | SqlProjectionType
+/** A class that folds events into one table, or writes them by SQL. It is made with the services that it lists in `inject`. */
+export type ProjectionClass = SqlProjectionType | TableProjectionType
 
 /** How a projection handles one type of event. */
 export interface EventHandlerModel {
@@ -22,11 +28,28 @@ export interface EventHandlerModel {
   readonly run: DecoratedMethod
 }
 
+export const ACROSS = ['commutative', 'ordered'] as const
+/** How lanes may meet on a row whose key is not the stream: in any order, or in the one order of the store. */
+export type Across = (typeof ACROSS)[number]
+
+/** Gives the key of the row that an event belongs to; undefined for an event of no row. */
+export type KeyOf = (event: EventInstance, envelope: Envelope) => string | undefined
+
 interface CommonModel {
   readonly name: string
   readonly version: number
   readonly projectionClass: ProjectionClass
-  readonly sources: readonly EventSourceClass[]
+  /** Tokens of the services that its constructor takes, in order. */
+  readonly inject: readonly ServiceToken[]
+  readonly sources: readonly EventSourceRef[]
+  /** Undefined: the id of the stream. */
+  readonly keyOf: KeyOf | undefined
+  /** Undefined: each stream in its own order, for a row that belongs to one stream. */
+  readonly across: Across | undefined
+  /** Written in the transaction of the append, not from the log. */
+  readonly inline: boolean
+  /** How often an event is tried alone before it is parked. */
+  readonly attempts: number
   /** By event type. The set of keys is part of what the projection is. */
   readonly handlers: ReadonlyMap<string, EventHandlerModel>
 }

@@ -1,15 +1,26 @@
-import { DefinitionError, type ProjectionStopped } from '../core/errors/index.js'
+import { BuildRefused, type ProjectionStopped } from '../core/errors/index.js'
 import { streamName } from '../core/stream.js'
 import type { LogSubscription } from '../log/index.js'
-import type { Generation } from './generation.js'
+import { patiently } from '../subscriptions/index.js'
+import { shortFingerprint } from './definition-fingerprint.js'
+import type { Feeding } from './feeders.js'
+import type { FedGeneration, Generation, GenerationStatus } from './generation.js'
 import { feed, type ProjectionParts } from './projection-feed.js'
+
+/** Why a runner does not feed what is live. */
+interface StandingAside {
+  /** The generation that is being built from this build's definition, which it will feed; undefined where there is none. */
+  readonly awaits: number | undefined
+  readonly reason: string
+}
 
 /**
  * Feeds the live generation of a projection, whichever that is.
  *
- * States: created → running → stopped by a failure, or by {@link stop}. After a swap it leaves the old generation and
- * goes on with the new one: at the latest when its next batch is refused, and at the next {@link follow} while idle.
- * A generation that was built from another definition is left to the processes that have it.
+ * States: created → running ⇄ aside → stopped by a failure, or by {@link stop}. After a swap it leaves the old generation
+ * and goes on with the new one: at the latest when its next batch is refused, and at the next {@link follow} while idle.
+ * A generation that was built from another definition is left to the processes that have it: the runner stands aside until
+ * one is live that its build may feed.
  */
 export class ProjectionRunner<Tx> {
   readonly #parts: ProjectionParts<Tx>
@@ -17,6 +28,7 @@ export class ProjectionRunner<Tx> {
   /** The generation that was turned to last: fed, or left to others. */
   #live: Generation | undefined
   #subscription: LogSubscription | undefined
+  #aside: StandingAside | undefined
   #failure: ProjectionStopped | undefined
   #failureNoted = false
   #applied = 0
@@ -41,13 +53,33 @@ export class ProjectionRunner<Tx> {
     return this.#failure
   }
 
-  /** Creates the first generation where there is none, and joins its group. */
+  /** Why this process leaves what is live to others, whether or not there are any. */
+  get aside(): string | undefined {
+    return this.#aside?.reason
+  }
+
+  /** What it feeds now. */
+  get feeding(): Feeding | undefined {
+    const live = this.#live
+    if (live === undefined || this.#subscription === undefined) return undefined
+    return { ...live, fingerprint: this.#parts.fingerprint }
+  }
+
+  /**
+   * Creates the first generation where there is none, and joins its group. Where this build may not feed what is live, since
+   * that is a newer release's, or its own is still being built, it stands aside until it may.
+   *
+   * @throws {@link BuildRefused} where what is live has to be rebuilt for this build, or it has to be accepted
+   */
   start(): Promise<void> {
     return this.#inTurn(async () => {
-      const live = await this.#parts.generations.ensureLive()
-      await this.#parts.generations.setState(live.generation, 'running')
       await this.#leave()
-      await this.#feed(live)
+      const live = await patiently(() => this.#liveOrAside(), {
+        isTransient: this.#parts.isTransient,
+        isOver: () => this.#stopped,
+        onFailure: (error) => this.#warn(error),
+      })
+      if (live !== undefined) await this.#feed(live)
     })
   }
 
@@ -59,7 +91,9 @@ export class ProjectionRunner<Tx> {
       const { generations } = this.#parts
       const status = await generations.status()
       if (status === undefined) return
-      if (status.live.generation !== this.#live?.generation) return this.#goOver(status.live)
+      const isOther = status.live.generation !== this.#live?.generation
+      if (isOther || status.admitted !== (this.#aside === undefined)) return this.#goOver(status)
+      this.#noteAwaited(status)
       // Another process could not apply what this one may be able to.
       if (status.state === 'stopped' && this.#subscription !== undefined)
         await generations.setState(status.live.generation, 'running')
@@ -79,19 +113,81 @@ export class ProjectionRunner<Tx> {
     }
   }
 
-  async #goOver(live: Generation): Promise<void> {
+  /** The live generation for this build to feed; undefined where that is left to others. */
+  async #liveOrAside(): Promise<Generation | undefined> {
+    const { generations } = this.#parts
+    // Before: what went live after this build was refused is gone over to.
+    const status = await generations.status()
+    try {
+      const live = await generations.ensureLive()
+      this.#tellFix(live)
+      await generations.setState(live.generation, 'running')
+      this.#aside = undefined
+      return live
+    } catch (error) {
+      if (!(error instanceof BuildRefused)) throw error
+      // Another process may have made the first generation in between.
+      const seen = status ?? (await generations.status())
+      if (seen === undefined || !(seen.buildingIsOurs || error.isOlder)) throw error
+      this.#standAside(seen, error)
+      return undefined
+    }
+  }
+
+  async #goOver(status: GenerationStatus): Promise<void> {
     await this.#leave()
     try {
-      await this.#feed(await this.#parts.generations.ensureLive())
+      const live = await this.#parts.generations.ensureLive()
+      this.#aside = undefined
+      await this.#feed(live)
+      this.#tellFix(live)
       this.#parts.logger.info(this.#facts(), 'feeding another generation now')
     } catch (error) {
-      if (!(error instanceof DefinitionError)) throw error
-      this.#live = live
-      this.#parts.logger.error(
-        { ...this.#facts(), error: error.message },
-        'this process does not feed the projection any more: another definition built what is live now',
-      )
+      if (!(error instanceof BuildRefused)) throw error
+      this.#standAside(status, error)
     }
+  }
+
+  #standAside({ live, building, buildingIsOurs }: GenerationStatus, error: BuildRefused): void {
+    const awaits = buildingIsOurs ? building : undefined
+    const reason = error.faults.join('; ')
+    const isSaid = this.#aside?.reason === reason && this.#aside.awaits === awaits
+    this.#live = live
+    this.#aside = { awaits, reason }
+    if (isSaid) return
+    const facts = { ...this.#facts(), error: reason }
+    if (awaits === undefined)
+      this.#parts.logger.warn(
+        facts,
+        'this process leaves the projection to others: its build may not feed what is live',
+      )
+    else
+      this.#parts.logger.info(
+        { ...facts, awaits },
+        'this process waits for the generation that is being built from its definition; others feed what is live',
+      )
+  }
+
+  /** Says once that what is waited for was given up, or that it is being built now. */
+  #noteAwaited({ building, buildingIsOurs }: GenerationStatus): void {
+    const awaits = buildingIsOurs ? building : undefined
+    if (this.#aside === undefined || this.#aside.awaits === awaits) return
+    this.#aside = { ...this.#aside, awaits }
+    const { logger, model } = this.#parts
+    if (awaits === undefined)
+      logger.warn(
+        this.#facts(),
+        `the generation that this process waits for is not being built any more: run reprise projection rebuild ${model.name}`,
+      )
+    else logger.info({ ...this.#facts(), awaits }, 'this process waits for a generation that is being built')
+  }
+
+  #tellFix({ projection, generation, isFix }: FedGeneration): void {
+    if (!isFix) return
+    this.#parts.logger.info(
+      { projection, generation, fingerprint: shortFingerprint(this.#parts.fingerprint) },
+      'another definition of the same version feeds the projection from now on: a rebuild repairs what was written before',
+    )
   }
 
   async #feed(generation: Generation): Promise<void> {

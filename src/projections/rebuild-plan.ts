@@ -1,29 +1,38 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { RebuildRefused } from '../core/errors/index.js'
-import { type EndVector, endOf, isBeyond } from './end-vector.js'
-import { type Generation, nextGeneration } from './generation.js'
+import type { Feeder } from './feeders.js'
+import { type Generation, type GenerationStatus, nextGeneration } from './generation.js'
 import type { ProjectionParts } from './projection-feed.js'
+import type { RebuildSource, Replay } from './projection-source.js'
 
-/** Where a rebuild reads history from. */
-export const REBUILD_SOURCES = ['log', 'store'] as const
-export type RebuildSource = (typeof REBUILD_SOURCES)[number]
+/** Processes that feed the live generation from one build. */
+export interface FeedingBuild {
+  /** Of the build's definition. */
+  readonly fingerprint: string
+  /** Each by its host and its number there. */
+  readonly processes: readonly string[]
+  /** Whether they leave the projection to others at the swap: theirs is not the build that the new generation is of. */
+  readonly stopsAtSwap: boolean
+}
 
 /** What a rebuild is about to do. */
 export interface RebuildPlan {
   readonly projection: string
+  /** 0 where there is none yet: an inline projection that was never started. */
   readonly live: number
   readonly building: number
   readonly source: RebuildSource
   /** Why that source. */
   readonly reason: string
   readonly events: number
+  /** None where nobody feeds it now, or the appends write it. */
+  readonly fedBy: readonly FeedingBuild[]
 }
 
 /** The plan, and what it was made from. */
 export interface Preparation {
   readonly plan: RebuildPlan
   readonly live: Generation
-  readonly end: EndVector
+  readonly replay: Replay
 }
 
 /**
@@ -35,6 +44,7 @@ export async function planRebuild<Tx>(
   parts: ProjectionParts<Tx>,
   from?: RebuildSource,
 ): Promise<RebuildPlan> {
+  if (parts.inline !== undefined) return (await prepareInline(parts, from)).plan
   const { plan } = await prepare(parts, from)
   return plan
 }
@@ -44,60 +54,54 @@ export async function prepare<Tx>(
   parts: ProjectionParts<Tx>,
   from: RebuildSource | undefined,
 ): Promise<Preparation> {
-  const { generations, checkpoints, model, history, streamTypes } = parts
+  const { generations, checkpoints, model } = parts
   const status = await generations.status()
   if (status === undefined)
     throw new RebuildRefused(model.name, 'it has no generation yet: start the app once')
+  await generations.refuseUnfit()
   const { live } = status
-  const stored = await history.count(streamTypes)
-  const end = await endHolding(parts, stored)
-  const positions = await checkpoints.positions({ name: model.name, generation: live.generation })
-  const lack = whatTheLogLacks(end, stored, isBeyond(positions, end))
-  const { source, reason } = chooseSource(model.name, lack, from)
-  const plan = {
-    projection: model.name,
-    live: live.generation,
-    building: nextGeneration(status),
-    source,
-    reason,
-    events: source === 'log' ? end.records : stored,
+  const applied = await checkpoints.positions({ name: model.name, generation: live.generation })
+  const replay = await parts.source.replay(from, applied)
+  const fedBy = feedingBuilds(await parts.feeders.of(model.name), live.generation, parts.fingerprint)
+  return { plan: planOf(model.name, status, replay, fedBy), live, replay }
+}
+
+/** Who feeds a generation, by build. `own`: the fingerprint of the build that the next one will be of. */
+function feedingBuilds(feeders: readonly Feeder[], live: number, own: string): readonly FeedingBuild[] {
+  const processes = new Map<string, string[]>()
+  for (const { generation, fingerprint, process } of feeders) {
+    if (generation !== live) continue
+    processes.set(fingerprint, [...(processes.get(fingerprint) ?? []), process])
   }
-  return { plan, live, end }
+  return [...processes].map(([fingerprint, names]) => ({
+    fingerprint,
+    processes: names,
+    stopsAtSwap: fingerprint !== own,
+  }))
 }
 
-/** Milliseconds that the relay gets to publish what was stored before. */
-const PUBLISH_PATIENCE = 2_000
-const PAUSE = 50
-
-/** The end of the log once it holds as many records as events were stored, or where it stays short of that. */
-async function endHolding<Tx>(parts: ProjectionParts<Tx>, stored: number): Promise<EndVector> {
-  const deadline = performance.now() + PUBLISH_PATIENCE
-  for (;;) {
-    const end = await endOf(parts)
-    if (end.records >= stored || !end.complete || performance.now() > deadline) return end
-    await delay(PAUSE)
-  }
+/**
+ * Of an inline projection, which may have no live generation yet.
+ *
+ * @throws {@link RebuildRefused} when it cannot be done as asked
+ */
+export async function prepareInline<Tx>(
+  { generations, model, source }: Pick<ProjectionParts<Tx>, 'generations' | 'model' | 'source'>,
+  from: RebuildSource | undefined,
+): Promise<{ readonly plan: RebuildPlan; readonly live: Generation | undefined }> {
+  const status = await generations.status()
+  await generations.refuseUnfit()
+  const replay = await source.replay(from, [])
+  return { plan: planOf(model.name, status, replay, []), live: status?.live }
 }
 
-/** Why the log does not hold all of history, as far as it shows. */
-function whatTheLogLacks(
-  { complete, records }: EndVector,
-  stored: number,
-  madeAnew: boolean,
-): string | undefined {
-  if (!complete) return 'the topic no longer begins at the first event'
-  if (madeAnew) return 'the topic was made anew: it ends before what was applied of it'
-  if (records < stored) return `the topic holds ${records} records, the store ${stored} events`
-  return undefined
-}
-
-function chooseSource(
+function planOf(
   projection: string,
-  lack: string | undefined,
-  asked: RebuildSource | undefined,
-): { readonly source: RebuildSource; readonly reason: string } {
-  if (asked === 'store') return { source: 'store', reason: 'asked for' }
-  if (lack === undefined) return { source: 'log', reason: 'the topic begins at the first event' }
-  if (asked === 'log') throw new RebuildRefused(projection, `${lack}: rebuild from the store`)
-  return { source: 'store', reason: lack }
+  status: GenerationStatus | undefined,
+  { source, reason, events }: Replay,
+  fedBy: readonly FeedingBuild[],
+): RebuildPlan {
+  const live = status?.live.generation ?? 0
+  const building = status === undefined ? 1 : nextGeneration(status)
+  return { projection, live, building, source, reason, events, fedBy }
 }

@@ -1,20 +1,27 @@
 import { ProjectionStopped } from '../core/errors/index.js'
 import { backfillFromStore } from './backfill-from-store.js'
 import type { Generation } from './generation.js'
-import { type EndVector, reached, reachedCount } from './end-vector.js'
+import { type EndVector, reached, shareBehind } from './end-vector.js'
+import { Presence } from './presence.js'
 import { feed, type ProjectionParts } from './projection-feed.js'
-import { prepare, type RebuildPlan, type RebuildSource } from './rebuild-plan.js'
+import type { RebuildSource } from './projection-source.js'
+import { prepare, type RebuildPlan } from './rebuild-plan.js'
 import { swapWhenLevel } from './swap.js'
+import { rebuildInline } from './rebuild-inline.js'
+import { tidyUp } from './tidy-up.js'
 import { until } from './until.js'
+import { WaitingLanes } from './waiting-lanes.js'
 
-export { planRebuild, REBUILD_SOURCES } from './rebuild-plan.js'
-export type { RebuildPlan, RebuildSource } from './rebuild-plan.js'
+export { REBUILD_SOURCES, type RebuildSource } from './projection-source.js'
+export { type FeedingBuild, planRebuild, type RebuildPlan } from './rebuild-plan.js'
 
 export interface RebuildOptions {
-  /** @defaultValue the log where it still begins at the first event, else the store */
+  /** @defaultValue the log where it has what is needed and still begins at the first event, else the store */
   readonly from?: RebuildSource
   /** Milliseconds that the swap waits for readers with older snapshots. @defaultValue 30000 */
   readonly swapTimeout?: number
+  /** How many letters the new generation may have. @defaultValue 0 */
+  readonly allowParked?: number
   /** Awaited before anything is changed: what it throws ends the rebuild there. */
   readonly onPlan?: (plan: RebuildPlan) => void | Promise<void>
   readonly onProgress?: (progress: RebuildProgress) => void
@@ -35,7 +42,7 @@ export interface RebuildResult {
   readonly projection: string
   /** What readers see now. */
   readonly generation: number
-  /** What they saw before; kept. */
+  /** What they saw before; kept. 0 where there was nothing to see: an inline projection that was new. */
   readonly previous: number
   readonly source: RebuildSource
   readonly events: number
@@ -51,30 +58,39 @@ const DEFAULT_SWAP_TIMEOUT = 30_000
  * they saw before. Until the swap nothing changes for them; if anything fails before, the new generation is dropped.
  *
  * @throws {@link RebuildInProgress} when the projection is being rebuilt already, {@link RebuildRefused} when it cannot
- * be, {@link ProjectionStopped} when an event could not be applied, {@link TimedOut} when readers did not make way
+ * be, or more events could not be applied than is allowed, {@link ProjectionStopped} when that were too many of all, or
+ * the topic is not what it was, {@link TimedOut} when readers did not make way
  */
 export function rebuild<Tx>(
   parts: ProjectionParts<Tx>,
   options: RebuildOptions = {},
 ): Promise<RebuildResult> {
-  return parts.generations.whileRebuilding(() => rebuildAlone(parts, options))
+  const { generations, inline } = parts
+  return generations.whileRebuilding(() =>
+    inline === undefined ? rebuildAlone(parts, options) : rebuildInline(parts, inline, options),
+  )
 }
 
 async function rebuildAlone<Tx>(parts: ProjectionParts<Tx>, options: RebuildOptions): Promise<RebuildResult> {
   const began = performance.now()
   const { generations, model } = parts
-  const { plan, live, end } = await prepare(parts, options.from)
+  const { plan, live, replay } = await prepare(parts, options.from)
   const { source, events } = plan
   await options.onPlan?.(plan)
 
   const building = await generations.createBuilding()
   const signal = options.signal ?? new AbortController().signal
+  const { fingerprint } = parts
+  const presence = new Presence({ ...parts, feeding: () => [{ ...building, fingerprint }] })
   try {
-    if (source === 'store') await replayStore(parts, building, end, events, options, signal)
-    await followAndSwap(parts, live, building, end, events, options, signal)
+    await presence.keep()
+    if (replay.backfill) await replayStore(parts, building, replay.end, events, options, signal)
+    await followAndSwap(parts, live, building, replay.end, events, options, signal)
   } catch (error) {
     await tidyUp(parts, () => generations.drop(building.generation))
     throw error
+  } finally {
+    await presence.end()
   }
   const dropped = (await tidyUp(parts, () => generations.dropOlderThan(live.generation))) ?? []
   options.onProgress?.({ phase: 'swapped', done: events, total: events })
@@ -90,21 +106,7 @@ async function rebuildAlone<Tx>(parts: ProjectionParts<Tx>, options: RebuildOpti
   }
 }
 
-/** Drops what is not needed any more. What cannot be dropped now changes no outcome: the next rebuild drops it. */
-async function tidyUp<Tx, T>(
-  { model, logger }: ProjectionParts<Tx>,
-  drop: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await drop()
-  } catch (error) {
-    const facts = { projection: model.name, error: String(error) }
-    logger.warn(facts, 'a generation could not be dropped; the next rebuild will try')
-    return undefined
-  }
-}
-
-/** The end of the log is taken first: what the store's pages miss comes after it. */
+/** The end of the lanes was taken first: what the store's pages miss comes after it. */
 async function replayStore<Tx>(
   parts: ProjectionParts<Tx>,
   building: Generation,
@@ -119,7 +121,7 @@ async function replayStore<Tx>(
     onProgress?.({ phase: 'replaying', done, total })
   }
   await backfillFromStore(parts, building, onPage, signal)
-  await parts.checkpoints.begin({ name: building.projection, generation: building.generation }, end.positions)
+  await parts.checkpoints.begin({ name: building.projection, generation: building.generation }, end)
 }
 
 async function followAndSwap<Tx>(
@@ -128,10 +130,11 @@ async function followAndSwap<Tx>(
   building: Generation,
   end: EndVector,
   total: number,
-  { onProgress, swapTimeout = DEFAULT_SWAP_TIMEOUT }: RebuildOptions,
+  { onProgress, swapTimeout = DEFAULT_SWAP_TIMEOUT, allowParked = 0 }: RebuildOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const subscriber = { name: building.projection, generation: building.generation }
+  const waiting = new WaitingLanes()
   let stopped: ProjectionStopped | undefined
   const refuseStopped = (): void => {
     signal.throwIfAborted()
@@ -146,19 +149,23 @@ async function followAndSwap<Tx>(
         new Error('its generation was dropped'),
       )),
     onApplied: () => undefined,
+    onWaiting: (lane) => waiting.note(lane),
   })
   try {
     await until(async () => {
       refuseStopped()
       const positions = await parts.checkpoints.positions(subscriber)
-      onProgress?.({ phase: 'replaying', done: Math.min(total, reachedCount(positions, end)), total })
-      return reached(positions, end.positions)
+      const lack = waiting.stuckBefore(end, positions)
+      if (lack !== undefined) throw new ProjectionStopped(building.projection, undefined, new Error(lack))
+      onProgress?.({ phase: 'replaying', done: shareBehind(positions, end, total), total })
+      return reached(positions, end)
     })
     await swapWhenLevel({
       parts,
       live,
       building,
       timeout: swapTimeout,
+      allowParked,
       refuseStopped,
       onWaiting: (waitingFor) => onProgress?.({ phase: 'waiting', done: total, total, waitingFor }),
     })

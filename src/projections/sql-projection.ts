@@ -11,6 +11,28 @@ declare const tables: unique symbol
  * `schema`; it runs once for each generation.
  *
  * `Tables` is the Kysely interface of these tables.
+ *
+ * @example
+ * interface StatementTables {
+ *   statement_lines: { account_id: string; version: number; amount: bigint }
+ * }
+ *
+ * @Projection({ name: 'statements', version: 1, from: [Account] })
+ * export class Statements extends SqlProjection<StatementTables> {
+ *   static async tables(db: Kysely<unknown>, schema: string) {
+ *     await db.schema.withSchema(schema).createTable('statement_lines')
+ *       .addColumn('account_id', 'text')
+ *       .addColumn('version', 'integer')
+ *       .addColumn('amount', 'bigint')
+ *       .execute()
+ *   }
+ *
+ *   @Projects(MoneyDeposited)
+ *   async deposited({ amount }: MoneyDeposited, { tx, envelope }: Delivery<StatementTables>) {
+ *     const { stream, version } = envelope
+ *     await tx.insertInto('statement_lines').values({ account_id: stream.id, version, amount }).execute()
+ *   }
+ * }
  */
 export abstract class SqlProjection<Tables> {
   declare readonly [tables]: Tables

@@ -1,19 +1,26 @@
-import { TimedOut } from '../core/errors/index.js'
+import { counted } from '../core/counted.js'
+import { RebuildRefused, TimedOut } from '../core/errors/index.js'
+import { describeSession } from '../core/open-session.js'
 import type { LanePosition } from '../subscriptions/index.js'
-import { endOf, notBeyond, reached } from './end-vector.js'
-import type { Generation, OpenReader } from './generation.js'
+import { notBeyond, reached } from './end-vector.js'
+import type { Generation, SwapOutcome } from './generation.js'
 import type { ProjectionParts } from './projection-feed.js'
 import { until } from './until.js'
 
-export interface SwapOptions<Tx> {
+export interface UnseenSwapOptions<Tx> {
   readonly parts: ProjectionParts<Tx>
   readonly live: Generation
   readonly building: Generation
+  readonly onWaiting: (readers: readonly string[]) => void
+}
+
+export interface SwapOptions<Tx> extends UnseenSwapOptions<Tx> {
   /** Milliseconds that it may wait for readers, while the live generation stands still. */
   readonly timeout: number
+  /** How many letters the new generation may have. */
+  readonly allowParked: number
   /** Throws what ended the building. */
   readonly refuseStopped: () => void
-  readonly onWaiting: (readers: readonly string[]) => void
 }
 
 /** Milliseconds that the live generation stands still when this process dies: a hold is renewed while it is needed. */
@@ -25,10 +32,11 @@ const HOLD_RENEWAL = 1_000
  * every snapshot that was taken before that moment must be gone: such a reader would follow the view into the new
  * tables and find them as they were, with less in them than it has read before.
  *
- * @throws {@link TimedOut} when readers did not make way; the live generation goes on
+ * @throws {@link TimedOut} when readers did not make way, {@link RebuildRefused} when the new generation lacks events that
+ * were parked in it; the live generation goes on
  */
 export async function swapWhenLevel<Tx>(options: SwapOptions<Tx>): Promise<void> {
-  const { parts, live, building, timeout, refuseStopped, onWaiting } = options
+  const { parts, live, building, timeout, refuseStopped } = options
   const { generations } = parts
   const deadline = performance.now() + timeout
   const refuseLate = (waitingFor: string): void => {
@@ -48,21 +56,8 @@ export async function swapWhenLevel<Tx>(options: SwapOptions<Tx>): Promise<void>
   )
   try {
     await untilLevel(options, held, refuseLate)
-    const level = await generations.mark()
-    await until(async () => {
-      const readers = describe(await generations.snapshotsBefore(level))
-      if (readers.length === 0) return true
-      onWaiting(readers)
-      refuseLate(`readers with an older snapshot: ${readers.join('; ')}`)
-      return false
-    })
-    await until(async () => {
-      if ((await swapped(options)) === 'swapped') return true
-      const readers = describe(await generations.readersOfViews())
-      onWaiting(readers)
-      refuseLate(`readers that hold the views: ${readers.join('; ')}`)
-      return false
-    })
+    await refuseParked(options)
+    await swapUnseen(options, refuseLate, options)
   } catch (error) {
     // If the database cannot be reached either, the hold runs out by itself.
     await generations.letGo(live.generation, building.generation).catch(() => undefined)
@@ -84,7 +79,7 @@ async function untilLevel<Tx>(
   const { checkpoints } = parts
   const subscriber = { name: building.projection, generation: building.generation }
   // Beyond the end there is nothing: the live generation knew another topic of this name.
-  const goal = notBeyond(held, await endOf(parts))
+  const goal = notBeyond(held, await parts.source.ends())
   const names = `generation ${building.generation} to come level with generation ${live.generation}`
   await until(async () => {
     refuseLate(names)
@@ -99,24 +94,61 @@ async function untilLevel<Tx>(
   })
 }
 
-/** Swaps, or tries to. When the answer was lost on the way, what readers see now tells whether it was done. */
-async function swapped<Tx>({ parts, live, building }: SwapOptions<Tx>): Promise<'swapped' | 'blocked'> {
+/** Level it lacks no event that comes yet: what it lacks, it lacks for good. */
+async function refuseParked<Tx>({ parts, building, allowParked }: SwapOptions<Tx>): Promise<void> {
+  const { projection, generation } = building
+  const { letters, first } = await parts.checkpoints.letters({ name: projection, generation })
+  if (letters <= allowParked) return
+  throw new RebuildRefused(
+    projection,
+    `${counted(letters, 'event is', 'events are')} parked in generation ${generation}, the first one with: ${first ?? 'no reason'}; correct that and rebuild, or swap all the same with --allow-parked ${letters}`,
+  )
+}
+
+/**
+ * Swaps a generation that is level with the live one, and stays so, when no reader has a snapshot from before, and none
+ * holds the views. `refuseLate` throws once that took too long, and is told for whom it waits. `letters`: how many there
+ * may be; records that are no events can still come to it, and be parked, while readers are waited for.
+ *
+ * @throws {@link RebuildRefused} when there are more
+ */
+export async function swapUnseen<Tx>(
+  { parts, live, building, onWaiting }: UnseenSwapOptions<Tx>,
+  refuseLate: (waitingFor: string) => void,
+  letters?: SwapOptions<Tx>,
+): Promise<void> {
   const { generations } = parts
+  const level = await generations.mark()
+  await until(async () => {
+    const readers = (await generations.snapshotsBefore(level)).map(describeSession)
+    if (readers.length === 0) return true
+    onWaiting(readers)
+    refuseLate(`readers with an older snapshot: ${readers.join('; ')}`)
+    return false
+  })
+  await until(async () => {
+    const outcome = await swapped(parts, live, building, letters?.allowParked)
+    if (outcome === 'swapped') return true
+    if (outcome === 'parked' && letters !== undefined) await refuseParked(letters)
+    const readers = (await generations.readersOfViews()).map(describeSession)
+    onWaiting(readers)
+    refuseLate(`readers that hold the views: ${readers.join('; ')}`)
+    return false
+  })
+}
+
+/** Swaps, or tries to. When the answer was lost on the way, what readers see now tells whether it was done. */
+async function swapped<Tx>(
+  { generations }: Pick<ProjectionParts<Tx>, 'generations'>,
+  live: Generation,
+  building: Generation,
+  mostLetters: number | undefined,
+): Promise<SwapOutcome> {
   try {
-    return await generations.swap(live.generation, building.generation)
+    return await generations.swap(live.generation, building.generation, mostLetters)
   } catch (error) {
     const status = await generations.status().catch(() => undefined)
     if (status?.live.generation === building.generation) return 'swapped'
     throw error
   }
-}
-
-function describe(readers: readonly OpenReader[]): readonly string[] {
-  return readers.map(({ pid, application, user, age }) => {
-    const since =
-      age === undefined
-        ? `its begin is hidden: GRANT pg_read_all_stats to the role that rebuilds`
-        : `open for ${age.toFixed(0)} s`
-    return `${application === '' ? 'a session' : application} of ${user} (pid ${pid}, ${since})`
-  })
 }

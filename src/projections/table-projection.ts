@@ -1,4 +1,5 @@
 import type { Field, Fields, Mutable, StringKeys, ValueOf, Values } from '../core/fields/field.js'
+import type { JsonOf } from '../core/fields/json-of.js'
 
 /** What a projection into one table says about the table. */
 export interface TableDefinition<
@@ -8,7 +9,10 @@ export interface TableDefinition<
 > {
   /** The name under which readers find it, in the schema of the app's name. Unique within the app. */
   readonly table: T
-  /** The column that holds the id of the row's stream. */
+  /**
+   * The column that tells rows apart: it holds the id of the row's stream, or what the projection's `key` gives. A
+   * `string`, `uuid`, `date`, `enumeration` or `decimal`, and not optional.
+   */
   readonly key: K
   /** Rows, their first values, the table's DDL and its bulk writes all derive from these. */
   readonly columns: C
@@ -36,10 +40,15 @@ export interface TableProjectionClass<T extends string, C extends Fields, K exte
 /** The row of a table projection as its handlers change it: `Row<typeof Balances>`. */
 export type Row<P extends abstract new (...args: never[]) => TableProjectionInstance> = RowOf<InstanceType<P>>
 
-/** A row as a query reads it: what a handler left out is null. */
+/** A row as a query reads it: what a handler left out is null, and arrays, maps and records are their JSON. */
 export type ReadRow<C extends Fields> = {
-  [K in keyof C]: C[K] extends Field<unknown, true> ? Exclude<ValueOf<C[K]>, undefined> | null : ValueOf<C[K]>
+  [K in keyof C]: C[K] extends Field<unknown, true>
+    ? ReadValue<ValueOf<C[K]>> | null
+    : ReadValue<ValueOf<C[K]>>
 }
+
+/** Columns of one value come as that value. Those of several are jsonb, which the driver parses. */
+type ReadValue<T> = T extends bigint | Date | Uint8Array ? T : JsonOf<T>
 
 /** The row that belongs to an instance of a table projection. */
 export type RowOf<P> = P extends TableProjectionInstance<infer C> ? Mutable<Values<C>> : never

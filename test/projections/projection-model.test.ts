@@ -3,6 +3,7 @@ import { Aggregate, AggregateRoot, Applies } from '../../src/aggregates/index.js
 import { DomainEvent } from '../../src/core/event.js'
 import { long, optional, string } from '../../src/core/fields/index.js'
 import {
+  defineProjection,
   type ProjectionClass,
   Projection,
   projectionModelOf,
@@ -67,7 +68,7 @@ describe('projectionModelOf', () => {
     }
 
     expect(read(Both).faults).toEqual([
-      'projection both: a table of one row per stream can read from one aggregate only: give each its own, or write SQL',
+      'projection both: a table of one row per stream can read from one source only: give each its own, add a key, or write SQL',
     ])
   })
 
@@ -145,11 +146,11 @@ describe('projectionModelOf', () => {
     expect(read(Faulty).faults).toEqual([
       expect.stringContaining('the projection name "Faulty" must match'),
       'projection Faulty: version must be a whole number above 0',
-      'projection Faulty: from must be a list of aggregate classes, and not empty',
+      'projection Faulty: from must be a list of aggregate classes or contracts, and not empty',
       'projection Faulty: the event Deposited has two handlers',
       'projection Faulty: @Projects cyclic needs an event class (undefined if its file imports this one)',
       expect.stringContaining('projection Faulty: the table name "a\\"b" must match'),
-      'projection Faulty: its key balance must be a string or a uuid, and not optional',
+      'projection Faulty: its key balance must be a string, uuid, date, enumeration or decimal, and not optional',
       'projection Faulty: its indexes name nowhere, which is not one of its columns',
     ])
   })
@@ -192,5 +193,48 @@ describe('projectionModelOf', () => {
       'projection bare: it handles no event: add a method with @Projects',
       'projection bare: it needs static tables(db, schema), which creates its tables',
     ])
+  })
+})
+
+describe('defineProjection', () => {
+  it('says the same as the decorators', () => {
+    class Plain extends TableProjection({
+      table: 'balances',
+      key: 'account_id',
+      columns: { account_id: string(), balance: long(0n), note: optional(string()), owner: string() },
+      indexes: [['balance'], ['owner', 'balance']],
+    }) {
+      deposited(event: Deposited, row: Row<typeof Plain>) {
+        row.balance += event.amount
+      }
+    }
+    const returned = defineProjection(Plain, {
+      name: 'balances',
+      version: 2,
+      from: [Account],
+      projects: { deposited: Deposited },
+    })
+    const withoutClass = (projection: ProjectionClass) => {
+      const { model } = read(projection)
+      if (model?.kind !== 'table') throw new Error('it is no table')
+      const columns = model.columns.map(({ name, origin }) => [name, origin])
+      const handlers = [...model.handlers.values()].map((it) => ({ ...it, run: it.run.name }))
+      return { ...model, projectionClass: undefined, columns, handlers }
+    }
+
+    expect(returned).toBe(Plain)
+    expect(withoutClass(Plain)).toEqual(withoutClass(Balances))
+  })
+
+  it('leaves methods that there are not to the start of the app', () => {
+    class Plain extends TableProjection({ table: 't', key: 'id', columns: { id: string() } }) {}
+    defineProjection(Plain, {
+      name: 't',
+      version: 1,
+      from: [Account],
+      projects: { nowhere: Deposited } as object,
+    })
+
+    expect(read(Plain).faults).toEqual(['projection t: Plain has no method nowhere'])
   })
 })

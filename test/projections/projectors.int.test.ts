@@ -18,7 +18,7 @@ import {
   optional,
   Projection,
   Projects,
-  ProjectionStopped,
+  EventParked,
   Reprise,
   type Row,
   SqlProjection,
@@ -235,7 +235,7 @@ describe('TableProjection', () => {
     ['does not set a column without initial value', ['a type'], 'text must be a string, not undefined'],
     ['changes the key', ['note', 'the key'], 'id is the key and must not be changed'],
     ['sets a value that does not fit its column', ['note', 'a type'], 'small must be a whole number'],
-  ])('stops when the handler %s', async (_, steps, problem) => {
+  ])('parks the event when the handler %s', async (_, steps, problem) => {
     await using app = await Reprise.start(sheets, quietly(url))
     let receipt
     for (const step of steps)
@@ -248,7 +248,7 @@ describe('TableProjection', () => {
       .caughtUp(Sheets, receipt, { timeout: '20s' })
       .catch((error: unknown) => error)
 
-    expect(failure).toBeInstanceOf(ProjectionStopped)
+    expect(failure).toBeInstanceOf(EventParked)
     expect(String(failure)).toContain(problem)
     const rows = await app.read(Sheets).select(['id', 'small']).execute()
     expect(rows).toEqual(steps[0] === 'note' ? [{ id: 'a', small: 0 }] : [])

@@ -5,11 +5,13 @@ import type { RebuildOptions, RebuildResult } from '../../src/projections/rebuil
 import { Balances, bank, DepositMoney } from '../support/bank.js'
 import { caughtUpAll, generationSchemas, generationsOfBalances } from '../support/bank-facts.js'
 import { openAccounts } from '../support/load.js'
+import { planted } from '../support/parked-letters.js'
 import {
   ask,
   foldedBalances,
   quietly,
   Reader,
+  ReadSide,
   rebuildOf,
   shownBalances,
   useFreshDatabases,
@@ -152,6 +154,32 @@ describe('readers of a projection that is rebuilt', () => {
     await caughtUpAll(app, url)
   })
 
+  it('are not shown a generation that came to letters while it waited for them', async () => {
+    await using app = await start()
+    await using reader = await snapshot('monthly report')
+    const rebuilding = new Rebuilding()
+    await rebuilding.waits('monthly report of postgres (pid ')
+    await using side = await ReadSide.open(url)
+    const record = {
+      topic: 'bank.account',
+      partition: 0,
+      offset: 999n,
+      key: 'x',
+      headers: {},
+      value: null,
+      timestamp: new Date(),
+    }
+    const letter = { record, event: undefined, sequenceKey: undefined, failure: planted }
+
+    const { checkpoints } = side.parts('balances')
+    await checkpoints.backfill({ name: 'balances', generation: 2 }, ({ parking }) => parking.park([letter]))
+    await reader.rows('COMMIT')
+
+    await expect(rebuilding.result).rejects.toThrow('1 event is parked in generation 2')
+    expect(await generationsOfBalances(url)).toMatchObject({ live: 1, building: null })
+    await caughtUpAll(app, url)
+  })
+
   it('with a newer snapshot are not waited for, though an old writing transaction holds everybody back', async () => {
     await using app = await start()
     await ask(url, 'CREATE TABLE elsewhere (id int)')
@@ -265,6 +293,8 @@ describe('readers of a projection that is rebuilt', () => {
 
 describe('a role that may not see what other roles do', () => {
   it('waits for their sessions that could be older readers, and names the grant that would tell', async () => {
+    // The role is to own what it makes.
+    url = await freshDatabase({ migrated: false })
     const role = new URL(url).pathname.slice(1).replace('test', 'modest')
     await ask(url, `CREATE ROLE ${role} LOGIN PASSWORD 'modest'`)
     await ask(url, `GRANT ALL ON DATABASE ${new URL(url).pathname.slice(1)} TO ${role}`)

@@ -1,17 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type App, DefinitionError, ProjectionStopped, Reprise, TimedOut } from 'reprise'
+import { type App, DefinitionError, EventParked, ProjectionStopped, Reprise, TimedOut } from 'reprise'
 import { ProjectionRunner } from '../../src/projections/projection-runner.js'
 import { Balances, bank, DepositMoney, OpenAccount, Statements, Touch } from '../support/bank.js'
 import { NarrowBalances } from '../support/bank-releases.js'
 import { bankWith } from '../support/bank-variants.js'
-import {
-  ask,
-  foldedBalances,
-  quietly,
-  ReadSide,
-  shownBalances,
-  useFreshDatabases,
-} from '../support/read-side.js'
+import { lettersIn } from '../support/hand-fed.js'
+import { ask, quietly, ReadSide, shownBalances, useFreshDatabases } from '../support/read-side.js'
 import { RecordingLogger } from '../support/recording-logger.js'
 import { waitFor } from '../support/wait-for.js'
 
@@ -33,11 +27,18 @@ async function account(app: App, accountId: string, ...amounts: readonly bigint[
   return receipt
 }
 
+/** As after a topic that was made anew: another event is where the last one was. */
+const topicIsAnother = () =>
+  ask(
+    url,
+    `UPDATE reprise_read.checkpoints SET last_event_id = 'another' WHERE projection = 'balances' AND next_offset > 0`,
+  )
+
 const stateInDatabase = () =>
   ask(url, `SELECT projection, state FROM reprise_read.generations ORDER BY projection`)
 
 describe('a projection whose handler fails', () => {
-  it('stops loudly with the whole address of the event; the other projection goes on', async () => {
+  it('parks the event and goes on: who waits for it is told at once, and the other projection knows nothing of it', async () => {
     const logger = new RecordingLogger()
     await using app = await Reprise.start(failing, quietly(url, { logger }))
     const receipt = await account(app, 'a', 5n, 666n, 7n)
@@ -47,106 +48,134 @@ describe('a projection whose handler fails', () => {
       .caughtUp(FailingBalances, receipt, { timeout: '20s' })
       .catch((error: unknown) => error)
 
-    expect(failure).toBeInstanceOf(ProjectionStopped)
+    expect(failure).toBeInstanceOf(EventParked)
     const [event] = await ask<{ event_id: string }>(
       url,
       'SELECT event_id FROM reprise_store.events WHERE version = 3',
     )
-    const address = {
-      topic: 'bank.account',
-      partition: expect.any(Number) as number,
-      offset: 2n,
+    expect((failure as EventParked).facts).toEqual({
+      projection: 'balances',
+      stream: 'account-a',
       version: 3,
       eventId: event?.event_id,
-      type: 'MoneyDeposited',
-    }
-    expect((failure as ProjectionStopped).address).toEqual({
-      ...address,
-      stream: { type: 'account', id: 'a' },
     })
+    expect((failure as EventParked).message).toMatch(
+      /^projection balances has parked account-a from version 3 on: planted at 666; see reprise dlq show balances/,
+    )
     expect(logger.at('error')).toEqual([
       {
         level: 'error',
-        message: 'a projection has stopped; the others go on',
+        message: 'an event was parked: those of its key wait behind it, the others go on',
         facts: expect.objectContaining({
-          ...address,
-          projection: 'balances',
-          stream: 'account-a',
-          error: expect.stringContaining('planted at 666') as string,
+          subscriber: 'balances',
+          sequenceKey: 'account-a',
+          error: 'TypeError: planted at 666',
           stack: expect.stringContaining('TypeError') as string,
         }) as object,
       },
     ])
     expect(await shownBalances(url)).toEqual({ a: '5' })
-    await waitFor(async () => (await stateInDatabase())[0]?.['state'] === 'stopped', { what: 'a note of it' })
     expect(await stateInDatabase()).toEqual([
-      { projection: 'balances', state: 'stopped' },
+      { projection: 'balances', state: 'running' },
       { projection: 'statements', state: 'running' },
     ])
-    await app.projections.caughtUp(
-      Statements,
-      await app.execute(new DepositMoney({ accountId: 'a', amount: 1n })),
-    )
+    await app.projections.caughtUp(FailingBalances, await account(app, 'b', 1n))
+    expect(await shownBalances(url)).toEqual({ a: '5', b: '1' })
   })
 
-  it('is known to have stopped in every process: caughtUp rejects at once there, and says where', async () => {
+  it('is known to have parked it in every process; what was applied before is still known to be', async () => {
     await using app = await Reprise.start(failing, quietly(url))
     await using other = await Reprise.start(failing, quietly(url))
     const receipt = await account(app, 'a', 666n)
 
-    for (const it of [app, other]) {
+    for (const it of [app, other])
       await expect(it.projections.caughtUp(FailingBalances, receipt, { timeout: '20s' })).rejects.toThrow(
-        /^projection balances has stopped.*event .* \(MoneyDeposited, version 2 of account-a\).*planted at 666; correct the cause and start again$/,
+        EventParked,
       )
-    }
     const began = performance.now()
     await expect(app.projections.caughtUp(FailingBalances, receipt, { timeout: '20s' })).rejects.toThrow(
-      ProjectionStopped,
+      EventParked,
     )
     expect(performance.now() - began).toBeLessThan(1_000)
-    // What was applied before is still known to be.
     await app.projections.caughtUp(FailingBalances, { ...receipt, version: 1 })
   })
 
-  it('goes on from there when it is started with the fault corrected', async () => {
-    let last
+  it('keeps the key parked when it is started with the fault corrected, until somebody decides', async () => {
     {
       await using app = await Reprise.start(failing, quietly(url))
       const receipt = await account(app, 'a', 5n, 666n)
       await expect(app.projections.caughtUp(FailingBalances, receipt, { timeout: '20s' })).rejects.toThrow(
-        ProjectionStopped,
+        EventParked,
       )
-      last = await app.execute(new DepositMoney({ accountId: 'a', amount: 7n }))
     }
     await using app = await Reprise.start(bank, quietly(url))
-    await app.projections.caughtUp(Balances, last)
+    const last = await app.execute(new DepositMoney({ accountId: 'a', amount: 7n }))
+    await app.projections.caughtUp(Balances, await account(app, 'b', 1n))
 
-    expect(await shownBalances(url)).toEqual(await foldedBalances(url))
-    expect(await stateInDatabase()).toContainEqual({ projection: 'balances', state: 'running' })
-    const [row] = await ask(url, `SELECT failure FROM reprise_read.generations WHERE projection = 'balances'`)
-    expect(row).toEqual({ failure: null })
+    await expect(app.projections.caughtUp(Balances, last, { timeout: '20s' })).rejects.toThrow(EventParked)
+    await waitFor(async () => (await lettersIn(url, 'balances')).length === 2, { what: 'the letter behind' })
+    expect(await shownBalances(url)).toEqual({ a: '5', b: '1' })
   })
+})
 
-  it('does not keep a process from going on that can apply the event', async () => {
-    await using old = await Reprise.start(failing, quietly(url))
-    const receipt = await account(old, 'a', 666n)
-    await expect(old.projections.caughtUp(FailingBalances, receipt, { timeout: '20s' })).rejects.toThrow(
-      ProjectionStopped,
-    )
+describe('a projection that has stopped', () => {
+  it('in one process does not keep another from going on', async () => {
     await using app = await Reprise.start(bank, quietly(url))
-
+    const receipt = await account(app, 'a', 666n)
     await app.projections.caughtUp(Balances, receipt, { timeout: '20s' })
     await ask(
       url,
       `UPDATE reprise_read.generations SET state = 'stopped', failure = 'by an older build' WHERE projection = 'balances'`,
     )
+
     await waitFor(async () => (await stateInDatabase())[0]?.['state'] === 'running', { what: 'the truth' })
 
     expect(await shownBalances(url)).toEqual({ a: '666' })
   })
 
+  it('is known to have in every process: caughtUp rejects at once there, and says why', async () => {
+    {
+      await using app = await Reprise.start(bank, quietly(url))
+      await app.projections.caughtUp(Balances, await account(app, 'a', 5n))
+    }
+    await topicIsAnother()
+    const logger = new RecordingLogger()
+    await using app = await Reprise.start(bank, quietly(url, { logger }))
+    await using other = await Reprise.start(bank, quietly(url))
+    const receipt = await app.execute(new DepositMoney({ accountId: 'a', amount: 1n }))
+
+    for (const it of [app, other])
+      await expect(it.projections.caughtUp(Balances, receipt, { timeout: '20s' })).rejects.toThrow(
+        /^projection balances has stopped: .*the topic was made anew.*; correct the cause and start again$/,
+      )
+    await expect(app.projections.caughtUp(Balances, receipt, { timeout: '20s' })).rejects.toThrow(
+      ProjectionStopped,
+    )
+    await app.projections.caughtUp(Balances, { ...receipt, version: 1 })
+    await waitFor(async () => (await stateInDatabase())[0]?.['state'] === 'stopped', { what: 'a note of it' })
+  })
+
+  it('in one process is told by the health of that one also when another goes on', async () => {
+    {
+      await using app = await Reprise.start(bank, quietly(url))
+      await app.projections.caughtUp(Balances, await account(app, 'a', 5n))
+    }
+    await topicIsAnother()
+    await using app = await Reprise.start(bank, quietly(url))
+    await waitFor(async () => (await stateInDatabase())[0]?.['state'] === 'stopped', { what: 'a note of it' })
+    // As the other one notes it.
+    await ask(url, `UPDATE reprise_read.generations SET state = 'running', failure = NULL`)
+
+    const { components } = await app.health()
+
+    expect(components.find(({ name }) => name === 'balances')).toMatchObject({
+      state: 'stopped',
+      failure: expect.stringContaining('the topic was made anew') as string,
+    })
+  })
+
   it('notes that it stopped as soon as the database takes the note', async () => {
-    await using side = await ReadSide.open(url, failing)
+    await using side = await ReadSide.open(url)
     const parts = side.parts('balances')
     let refusals = 2
     const generations = new Proxy(parts.generations, {
@@ -165,8 +194,7 @@ describe('a projection whose handler fails', () => {
       // Until then it is in the outbox, which nobody empties below.
       await app.projections.caughtUp(Balances, await account(app, 'a', 666n))
     }
-    await ask(url, `UPDATE reprise_read.checkpoints SET next_offset = 0, last_event_id = NULL`)
-    await ask(url, `TRUNCATE reprise_read.guards, bank_balances_g1.balances`)
+    await topicIsAnother()
     const runner = new ProjectionRunner({ ...parts, generations })
     await runner.start()
     await waitFor(() => runner.failure !== undefined, { what: 'the failure' })
@@ -189,16 +217,16 @@ describe('a runner', () => {
     await using side = await ReadSide.open(url)
     const parts = side.parts('balances')
     let refusals = 0
-    const log = new Proxy(parts.log, {
+    const source = new Proxy(parts.source, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target)
         if (typeof member !== 'function') return member
-        if (name !== 'subscribe') return member.bind(target) as unknown
-        return (options: Parameters<typeof target.subscribe>[0]) =>
-          refusals-- > 0 ? Promise.reject(new Error('planted')) : target.subscribe(options)
+        if (name !== 'join') return member.bind(target) as unknown
+        return (options: Parameters<typeof target.join>[0]) =>
+          refusals-- > 0 ? Promise.reject(new Error('planted')) : target.join(options)
       },
     })
-    const runner = new ProjectionRunner({ ...parts, log })
+    const runner = new ProjectionRunner({ ...parts, source })
     await runner.start()
     await app.stop()
     const { generations } = parts

@@ -1,21 +1,10 @@
-import type { FieldKind } from '../../core/fields/field.js'
 import { quoted } from '../../postgres/schemas.js'
 import type { ColumnModel, TableProjectionModel } from '../projection-model.js'
+import { codecOf } from './column-codec.js'
 
-/** How values of a field are kept in Postgres: lossless, and ordered there as in the domain. */
-const COLUMN_TYPES = {
-  string: 'text',
-  int: 'integer',
-  long: 'bigint',
-  boolean: 'boolean',
-  uuid: 'uuid',
-  timestamp: 'timestamptz(3)',
-  date: 'date',
-  enumeration: 'text',
-} as const satisfies Record<FieldKind, string>
-
-export function columnType({ field }: ColumnModel): string {
-  return COLUMN_TYPES[field.kind]
+/** The type under which Postgres keeps the values of a column. */
+export function columnType(column: ColumnModel): string {
+  return codecOf(column).type
 }
 
 /** The statements that create the table of a generation. */

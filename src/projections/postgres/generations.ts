@@ -1,8 +1,8 @@
 import { CompiledQuery, type Kysely, type Transaction } from 'kysely'
-import { DefinitionError, RebuildInProgress, RebuildRefused } from '../../core/errors/index.js'
+import { RebuildInProgress, RebuildRefused } from '../../core/errors/index.js'
 import { quoted } from '../../postgres/schemas.js'
-import { SQL_STATE, sqlStateOf } from '../../postgres/sql-state.js'
 import {
+  type FedGeneration,
   type Generation,
   type Generations,
   generationSchema,
@@ -11,14 +11,19 @@ import {
   type OpenReader,
   type SnapshotMark,
   type StreamProgress,
+  type SwapOutcome,
 } from '../generation.js'
 import type { ProjectionModel } from '../projection-model.js'
 import type { LanePosition } from '../../subscriptions/index.js'
-import { declaredShape, tableStatements } from './columns.js'
-import { type BuiltAs, misfits } from './generation-fit.js'
+import { GenerationChecks } from './generation-checks.js'
+import { exclusively } from './generation-lock.js'
+import { progressFrom, type ProgressRow, statusFrom, type StatusRow } from './generation-rows.js'
 import { generationStatements } from './generation-statements.js'
+import { createTables } from './generation-tables.js'
 import { markNow, readersOf, snapshotsBefore } from './open-readers.js'
-import { pointViewsAt, shapeOf, tablesIn } from './views.js'
+import { refuseTakenViews, showFirst } from './first-views.js'
+import { unlessBlocked } from './unless-blocked.js'
+import { pointViewsAt, tablesIn } from './views.js'
 
 export interface PostgresGenerationsOptions {
   readonly db: Kysely<unknown>
@@ -27,10 +32,12 @@ export interface PostgresGenerationsOptions {
   readonly model: ProjectionModel
   /** Partitions per topic that the projection reads. */
   readonly topics: ReadonlyMap<string, number>
+  /** The aggregates, by name, whose events it reads. */
+  readonly streamTypes: readonly string[]
 }
 
-/** Longest time that a swap waits for a reader of the views: others queue behind a waiting swap. */
-const SWAP_LOCK_TIMEOUT = '25ms'
+/** Longest time, in milliseconds, that a swap waits for a reader of the views: others queue behind a waiting swap. */
+const SWAP_PATIENCE = 25
 
 const DROP_LOCK_TIMEOUT = '1s'
 
@@ -39,22 +46,29 @@ export class PostgresGenerations implements Generations {
   readonly #db: Kysely<unknown>
   readonly #name: string
   readonly #sql: ReturnType<typeof generationStatements>
+  readonly #checks: GenerationChecks
 
   constructor(options: PostgresGenerationsOptions) {
     this.#options = options
     this.#db = options.db
     this.#name = options.model.name
     this.#sql = generationStatements(options.read)
+    this.#checks = new GenerationChecks(options)
   }
 
-  ensureLive(): Promise<Generation> {
+  ensureLive(): Promise<FedGeneration> {
     return this.#exclusively(async (tx) => {
       const status = await this.#status(tx)
-      if (status === undefined) return this.#createFirst(tx)
-      await this.#refuseMisfit(tx, status.live)
+      if (status === undefined) return { ...(await this.#createFirst(tx)), isFix: false }
+      const isFix = await this.#checks.join(tx, status.live)
       await this.#addCheckpoints(tx, status.live.generation)
-      return status.live
+      return { ...status.live, isFix }
     })
+  }
+
+  async refuseMisfit(): Promise<void> {
+    const status = await this.status()
+    if (status !== undefined) await this.#checks.refuseMisfit(this.#db, status.live)
   }
 
   status(): Promise<GenerationStatus | undefined> {
@@ -78,15 +92,30 @@ export class PostgresGenerations implements Generations {
   createBuilding(): Promise<Generation> {
     return this.#exclusively(async (tx) => {
       const status = await this.#status(tx)
-      if (status === undefined)
-        throw new RebuildRefused(this.#name, 'it was never started: start the app once')
+      if (status === undefined) return this.#createUnseen(tx)
       const building = nextGeneration(status)
       if (status.building !== undefined) await this.#drop(tx, status.building)
       await this.#run(tx, this.#sql.build, [this.#name, building])
       const generation = await this.#create(tx, building)
-      await this.#refuseOtherShape(tx, status.live, generation)
+      await this.#checks.refuseOtherFeed(tx, status.live)
+      await this.#checks.refuseOtherShape(tx, status.live.schema, generation.schema)
       return generation
     })
+  }
+
+  async refuseUnfit(): Promise<void> {
+    const tx = await this.#db.startTransaction().execute()
+    try {
+      const status = await this.#status(tx)
+      if (status === undefined) return
+      await this.#checks.refuseOtherFeed(tx, status.live)
+      // What the tables of a SQL projection are like shows only once they are made.
+      const schema = this.#schema(nextGeneration(status))
+      await createTables(tx, this.#options.model, schema)
+      await this.#checks.refuseOtherShape(tx, status.live.schema, schema)
+    } finally {
+      await tx.rollback().execute()
+    }
   }
 
   drop(generation: number): Promise<void> {
@@ -108,7 +137,7 @@ export class PostgresGenerations implements Generations {
     milliseconds: number,
     patience: number,
   ): Promise<readonly LanePosition[] | 'blocked'> {
-    return this.#unlessBlocked(`${Math.ceil(patience)}ms`, async (tx) => {
+    return unlessBlocked(this.#db.transaction(), patience, async (tx) => {
       await this.#run(tx, this.#sql.lockLanes, [this.#name, generation])
       return this.#run<LanePosition>(tx, this.#sql.hold, [this.#name, generation, milliseconds])
     })
@@ -137,57 +166,82 @@ export class PostgresGenerations implements Generations {
     return readersOf(this.#db, this.#options.app, views)
   }
 
-  async swap(from: number, to: number): Promise<'swapped' | 'blocked'> {
-    const outcome = await this.#unlessBlocked(SWAP_LOCK_TIMEOUT, async (tx) => {
-      const moved = await this.#run(tx, this.#sql.goLive, [this.#name, from, to])
-      const lanes = await this.#run<{ held: boolean }>(tx, this.#sql.heldLanes, [this.#name, from])
-      if (moved.length === 0 || !lanes.every(({ held }) => held)) {
-        const reason = `generation ${from} is not live and held any more, or generation ${to} not being built`
-        throw new RebuildRefused(this.#name, reason)
-      }
-      const schema = this.#schema(to)
-      await pointViewsAt(tx, this.#options.app, schema, await tablesIn(tx, schema))
-      await this.#run(tx, this.#sql.fence, [this.#name, from])
-    })
-    return outcome === 'blocked' ? 'blocked' : 'swapped'
+  async swap(from: number, to: number, mostLetters = Infinity): Promise<SwapOutcome> {
+    try {
+      return await unlessBlocked(this.#db.transaction(), SWAP_PATIENCE, async (tx) => {
+        await this.#makeLive(tx, from, to)
+        // Before readers are kept waiting for the views.
+        if ((await this.#lettersOf(tx, to)) > mostLetters) throw new TooManyLetters()
+        const schema = this.#schema(to)
+        await pointViewsAt(tx, this.#options.app, schema, await tablesIn(tx, schema))
+        return 'swapped' as const
+      })
+    } catch (error) {
+      if (error instanceof TooManyLetters) return 'parked'
+      throw error
+    }
   }
 
   async progressOf(stream: string): Promise<StreamProgress> {
-    const [row] = await this.#run<{ version: bigint | null; failure: string | null }>(
-      this.#db,
-      this.#sql.progress,
-      [this.#name, stream],
-    )
-    return { version: Number(row?.version ?? 0), failure: row?.failure ?? undefined }
+    const [row] = await this.#run<ProgressRow>(this.#db, this.#sql.progress, [this.#name, stream])
+    return progressFrom(row)
+  }
+
+  async claimLog(generation: number, identity: string): Promise<string> {
+    const values = [this.#name, generation, identity]
+    const [row] = await this.#run<{ log: string }>(this.#db, this.#sql.claimLog, values)
+    return row?.log ?? identity
   }
 
   async setState(generation: number, state: 'running' | 'stopped', failure?: string): Promise<void> {
     await this.#run(this.#db, this.#sql.setState, [this.#name, generation, state, failure ?? null])
   }
 
+  async #makeLive(tx: Transaction<unknown>, from: number, to: number): Promise<void> {
+    const moved = await this.#run(tx, this.#sql.goLive, [this.#name, from, to])
+    const lanes = await this.#run<{ held: boolean }>(tx, this.#sql.heldLanes, [this.#name, from])
+    if (moved.length === 0 || !lanes.every(({ held }) => held)) {
+      const reason = `generation ${from} is not live and held any more, or generation ${to} not being built`
+      throw new RebuildRefused(this.#name, reason)
+    }
+    await this.#run(tx, this.#sql.fence, [this.#name, from])
+  }
+
+  /** How many letters a generation has, until the transaction ends. */
+  async #lettersOf(tx: Transaction<unknown>, generation: number): Promise<bigint> {
+    await this.#run(tx, this.#sql.lockLanes, [this.#name, generation])
+    const [row] = await this.#run<{ letters: bigint }>(tx, this.#sql.parked, [this.#name, generation])
+    return row?.letters ?? 0n
+  }
+
   async #createFirst(tx: Transaction<unknown>): Promise<Generation> {
     await this.#run(tx, this.#sql.register, [this.#name])
     const generation = await this.#create(tx, 1)
-    const tables = await tablesIn(tx, generation.schema)
-    // Two projections that create the schema at once would clash, in spite of IF NOT EXISTS.
-    await this.#run(tx, this.#sql.lock, [`reprise schema ${this.#options.app}`])
-    await this.#run(tx, `CREATE SCHEMA IF NOT EXISTS ${quoted(this.#options.app)}`, [])
-    await this.#refuseTaken(
-      tx,
-      tables.map(({ table }) => table),
-    )
-    await pointViewsAt(tx, this.#options.app, generation.schema, tables)
+    await showFirst(tx, this.#options.app, generation)
+    return generation
+  }
+
+  /** The first generation of an inline projection is not live before it holds what the store does. */
+  async #createUnseen(tx: Transaction<unknown>): Promise<Generation> {
+    if (!this.#options.model.inline)
+      throw new RebuildRefused(this.#name, 'it was never started: start the app once')
+    const [left] = await this.#run<{ building: number | null }>(tx, this.#sql.registerUnseen, [this.#name])
+    const building = (left?.building ?? 0) + 1
+    if (building > 1) await this.#drop(tx, building - 1)
+    await this.#run(tx, this.#sql.build, [this.#name, building])
+    const generation = await this.#create(tx, building)
+    await refuseTakenViews(tx, this.#options.app, generation)
     return generation
   }
 
   async #create(tx: Transaction<unknown>, generation: number): Promise<Generation> {
-    const { model } = this.#options
     const schema = this.#schema(generation)
-    await this.#run(tx, `CREATE SCHEMA ${quoted(schema)}`, [])
-    if (model.kind === 'sql') await model.createTables(tx, schema)
-    else for (const statement of tableStatements(model, schema)) await this.#run(tx, statement, [])
-    const { version, eventTypes, shape } = this.#declared()
-    await this.#run(tx, this.#sql.create, [this.#name, generation, version, eventTypes, shape, schema])
+    await createTables(tx, this.#options.model, schema)
+    const { builds, declared } = this.#checks
+    const { version, eventTypes, shape, inlineTypes, fingerprint, keying } = declared
+    const built = [version, eventTypes, shape, schema, inlineTypes, fingerprint, keying]
+    await this.#run(tx, this.#sql.create, [this.#name, generation, ...built])
+    await builds.admit(tx, generation, fingerprint)
     await this.#addCheckpoints(tx, generation)
     return { projection: this.#name, generation, schema }
   }
@@ -203,84 +257,30 @@ export class PostgresGenerations implements Generations {
   }
 
   async #drop(tx: Transaction<unknown>, generation: number): Promise<void> {
-    const [row] = await this.#run<{ live: number }>(tx, this.#sql.lockLive, [this.#name])
-    if (row?.live === generation)
-      throw new Error(`generation ${generation} of ${this.#name} is live: it cannot be dropped`)
+    const [row] = await this.#run<{ live: number; level: number | null }>(tx, this.#sql.lockLive, [
+      this.#name,
+    ])
+    if (row?.live === generation || row?.level === generation)
+      throw new Error(
+        `generation ${generation} of ${this.#name} is live, or written by appends: it cannot be dropped`,
+      )
     // CASCADE reaches what a user built on a generation's own tables; public views never select from a dropped one.
     await this.#run(tx, `DROP SCHEMA IF EXISTS ${quoted(this.#schema(generation))} CASCADE`, [])
     for (const statement of this.#sql.forget) await this.#run(tx, statement, [this.#name, generation])
   }
 
   async #status(db: Kysely<unknown>): Promise<GenerationStatus | undefined> {
-    const [row] = await this.#run<StatusRow>(db, this.#sql.status, [this.#name])
-    if (row === undefined) return undefined
-    const { live, building, schema, declared_version: declaredVersion, state, failure } = row
-    return {
-      live: { projection: this.#name, generation: live, schema },
-      building: building ?? undefined,
-      declaredVersion,
-      state,
-      failure: failure ?? undefined,
-    }
-  }
-
-  #declared(): BuiltAs {
-    const { model } = this.#options
-    const shape = model.kind === 'table' ? declaredShape(model) : ''
-    return { shape, version: model.version, eventTypes: [...model.handlers.keys()].sort() }
-  }
-
-  async #refuseMisfit(tx: Transaction<unknown>, { generation }: Generation): Promise<void> {
-    const [built] = await this.#run<BuiltAs>(tx, this.#sql.builtAs, [this.#name, generation])
-    const faults = built === undefined ? [] : misfits(this.#name, generation, built, this.#declared())
-    if (faults.length > 0) throw new DefinitionError(faults)
-  }
-
-  async #refuseOtherShape(tx: Transaction<unknown>, live: Generation, building: Generation): Promise<void> {
-    const before = shapeOf(await tablesIn(tx, live.schema))
-    const after = shapeOf(await tablesIn(tx, building.schema))
-    if (before === after) return
-    throw new RebuildRefused(
-      this.#name,
-      `its columns changed, which a rebuild cannot carry over yet; live:\n${before}\ndeclared:\n${after}`,
-    )
-  }
-
-  async #refuseTaken(tx: Transaction<unknown>, tables: readonly string[]): Promise<void> {
-    const taken = await this.#run<{ name: string }>(tx, this.#sql.taken, [this.#options.app, tables])
-    if (taken.length === 0) return
-    const names = taken.map(({ name }) => `${this.#options.app}.${name}`).join(', ')
-    throw new DefinitionError([
-      `projection ${this.#name}: ${names} exists already: give its tables other names`,
-    ])
+    const values = [this.#name, this.#checks.declared.fingerprint]
+    const [row] = await this.#run<StatusRow>(db, this.#sql.status, values)
+    return row && statusFrom(this.#name, row)
   }
 
   #schema(generation: number): string {
     return generationSchema(this.#options.app, this.#name, generation)
   }
 
-  /** One creation, rebuild or drop of a projection at a time, across all processes. */
   #exclusively<T>(work: (tx: Transaction<unknown>) => Promise<T>): Promise<T> {
-    return this.#db.transaction().execute(async (tx) => {
-      await this.#run(tx, this.#sql.lock, [`reprise ${this.#options.read} ${this.#name}`])
-      return work(tx)
-    })
-  }
-
-  /** Runs a transaction that gives up where it would wait longer than that for a lock. */
-  async #unlessBlocked<T>(
-    lockTimeout: string,
-    work: (tx: Transaction<unknown>) => Promise<T>,
-  ): Promise<T | 'blocked'> {
-    try {
-      return await this.#db.transaction().execute(async (tx) => {
-        await this.#run(tx, `SET LOCAL lock_timeout = '${lockTimeout}'`, [])
-        return work(tx)
-      })
-    } catch (error) {
-      if (sqlStateOf(error) === SQL_STATE.lockNotAvailable) return 'blocked'
-      throw error
-    }
+    return exclusively(this.#db, this.#options.read, this.#name, work)
   }
 
   async #run<Row>(db: Kysely<unknown>, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
@@ -289,11 +289,5 @@ export class PostgresGenerations implements Generations {
   }
 }
 
-interface StatusRow {
-  readonly live: number
-  readonly building: number | null
-  readonly schema: string
-  readonly declared_version: number
-  readonly state: 'running' | 'stopped'
-  readonly failure: string | null
-}
+/** Rolls a swap back. */
+class TooManyLetters extends Error {}

@@ -1,77 +1,106 @@
 import { CompiledQuery } from 'kysely'
 import type { Envelope } from '../../core/envelope.js'
 import type { EventInstance } from '../../core/event.js'
-import { quoted } from '../../postgres/schemas.js'
 import type { Subscriber } from '../../subscriptions/index.js'
 import type { ReadTransaction } from '../../subscriptions/postgres/index.js'
-import { fold, type FoldedRow } from '../fold.js'
+import { fold, type FoldedRow, type FoldedRows } from '../fold.js'
+import { definitionFingerprint } from '../definition-fingerprint.js'
 import type { Generation } from '../generation.js'
 import type { TableProjectionModel } from '../projection-model.js'
-import { columnType } from './columns.js'
+import { keyedEnvelopes, sequenceKeyOf } from '../row-key.js'
+import { readsUnnumbered } from '../unnumbered-sources.js'
+import { codecOf, type ColumnCodec } from './column-codec.js'
+import { foldStatements } from './table-statements.js'
 
 /**
- * Folds a batch into a table with two statements, whatever its size: one reads the touched rows, one writes them.
- * Events of one stream are in one lane, so no other lane touches these rows.
+ * Folds a batch into a table with a few statements, whatever its size: one reads the touched rows, one writes them, one
+ * deletes those that a handler did away with. A row that belongs to one stream, or to the one lane of an ordered
+ * projection, is touched by nobody else meanwhile. Any other is locked before it is read, or two transactions that fold
+ * into it at once would both begin with what it was, and one of them would be lost.
  */
 export class TableProjector implements Subscriber<ReadTransaction> {
   readonly name: string
   readonly generation: number
+  readonly definition: string
   readonly handles: ReadonlySet<string>
   readonly #model: TableProjectionModel
   readonly #projection: object
-  readonly #sql: { readonly select: string; readonly upsert: string }
+  /** Whether transactions that run at the same time may meet on a row. */
+  readonly #sharesRows: boolean
+  readonly #sql: ReturnType<typeof foldStatements>
+  readonly #codecs: readonly (readonly [column: string, codec: ColumnCodec])[]
 
-  constructor(model: TableProjectionModel, { generation, schema }: Generation) {
+  /** `create` makes the instance whose methods are the handlers. */
+  constructor(model: TableProjectionModel, { generation, schema }: Generation, create: () => object) {
     this.name = model.name
     this.generation = generation
+    this.definition = definitionFingerprint(model)
     this.handles = new Set(model.handlers.keys())
     this.#model = model
-    this.#projection = new model.projectionClass()
-    this.#sql = { select: selectStatement(model, schema), upsert: upsertStatement(model, schema) }
+    this.#projection = create()
+    this.#sharesRows = model.across === 'commutative' || readsUnnumbered(model)
+    this.#sql = foldStatements(model, schema)
+    this.#codecs = model.columns.map((column) => [column.name, codecOf(column)])
+  }
+
+  sequenceKeyOf(envelope: Envelope<EventInstance>): string {
+    return sequenceKeyOf(this.#model, envelope)
   }
 
   async apply(tx: ReadTransaction, envelopes: readonly Envelope<EventInstance>[]): Promise<void> {
-    if (envelopes.length === 0) return
-    const rows = await this.#read(tx, [...new Set(envelopes.map(({ stream }) => stream.id))])
-    fold(this.#model, this.#projection, rows, envelopes)
-    const columns = this.#model.columns.map(({ name }) => [...rows.values()].map((row) => written(row[name])))
+    const events = keyedEnvelopes(this.#model, envelopes)
+    if (events.length === 0) return
+    const keys = [...new Set(events.map(({ key }) => key))]
+    const added = this.#sharesRows ? await this.#lock(tx, keys) : new Set<string>()
+    const rows = await this.#read(
+      tx,
+      keys.filter((key) => !added.has(key)),
+    )
+    const stored = new Set([...added, ...rows.keys()])
+    fold(this.#model, this.#projection, rows, events)
+    await this.#write(
+      tx,
+      [...rows.values()].filter((row) => row !== null),
+    )
+    await this.#delete(
+      tx,
+      keys.filter((key) => stored.has(key) && rows.get(key) === null),
+    )
+  }
+
+  /** Answers the keys whose rows were not there; they are now, without values. */
+  async #lock(tx: ReadTransaction, keys: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await tx.executeQuery<{ key: string }>(CompiledQuery.raw(this.#sql.lock, [keys]))
+    return new Set(rows.map(({ key }) => key))
+  }
+
+  async #read(tx: ReadTransaction, keys: readonly string[]): Promise<FoldedRows> {
+    if (keys.length === 0) return new Map()
+    const { rows } = await tx.executeQuery<TextRow>(CompiledQuery.raw(this.#sql.select, [keys]))
+    return new Map(rows.map((texts) => [texts[this.#model.key] as string, this.#rowOf(texts)]))
+  }
+
+  /** Without what is absent, as a handler leaves it. */
+  #rowOf(texts: TextRow): FoldedRow {
+    const row: FoldedRow = {}
+    for (const [column, codec] of this.#codecs) {
+      const value = codec.read(texts[column] ?? null)
+      if (value !== undefined) row[column] = value
+    }
+    return row
+  }
+
+  async #write(tx: ReadTransaction, rows: readonly FoldedRow[]): Promise<void> {
+    if (rows.length === 0) return
+    const columns = this.#codecs.map(([column, codec]) => rows.map((row) => codec.write(row[column])))
     await tx.executeQuery(CompiledQuery.raw(this.#sql.upsert, columns))
   }
 
-  async #read(tx: ReadTransaction, keys: readonly string[]): Promise<Map<string, FoldedRow>> {
-    const { rows } = await tx.executeQuery<FoldedRow>(CompiledQuery.raw(this.#sql.select, [keys]))
-    return new Map(rows.map((row) => [row[this.#model.key] as string, presentOf(row)]))
+  async #delete(tx: ReadTransaction, keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return
+    await tx.executeQuery(CompiledQuery.raw(this.#sql.delete, [keys]))
   }
 }
 
-/** The driver would write a Date in this process's zone, whose offset it knows to the minute only. */
-function written(value: unknown): unknown {
-  return value instanceof Date ? value.toISOString() : (value ?? null)
-}
-
-/** The driver says null where a field says absent. */
-function presentOf(row: FoldedRow): FoldedRow {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null))
-}
-
-/** $1 keys. */
-function selectStatement({ table, key, columns }: TableProjectionModel, schema: string): string {
-  const keyColumn = columns.find(({ name }) => name === key)
-  const list = columns.map(({ name }) => quoted(name)).join(', ')
-  const type = keyColumn === undefined ? 'text' : columnType(keyColumn)
-  return `SELECT ${list} FROM ${quoted(schema)}.${quoted(table)} WHERE ${quoted(key)} = ANY($1::${type}[])`
-}
-
-/** One array parameter per column, in the order of the definition. */
-function upsertStatement({ table, key, columns }: TableProjectionModel, schema: string): string {
-  const names = columns.map(({ name }) => quoted(name))
-  const arrays = columns.map((column, index) => `$${index + 1}::${columnType(column)}[]`)
-  const changes = columns
-    .filter(({ name }) => name !== key)
-    .map(({ name }) => `${quoted(name)} = excluded.${quoted(name)}`)
-  const conflict = changes.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${changes.join(', ')}`
-  return (
-    `INSERT INTO ${quoted(schema)}.${quoted(table)} (${names.join(', ')}) ` +
-    `SELECT * FROM unnest(${arrays.join(', ')}) ON CONFLICT (${quoted(key)}) ${conflict}`
-  )
-}
+/** A row as the statements give it. */
+type TextRow = Readonly<Record<string, string | null>>
