@@ -1,115 +1,174 @@
 import 'reflect-metadata'
-import { randomUUID } from 'node:crypto'
 import { Container } from 'inversify'
 import { v7 as uuidv7 } from 'uuid'
 import { AggregateRepository } from '../aggregates/aggregate-repository.js'
 import { CommandBus } from '../aggregates/command-bus.js'
 import { PostgresEventStore } from '../aggregates/postgres/event-store.js'
+import { PostgresSnapshotStore } from '../aggregates/postgres/snapshot-store.js'
+import { preparingSteps } from '../aggregates/preparing.js'
+import { Snapshots } from '../aggregates/snapshots.js'
 import type { EventStore } from '../core/ports/event-store.js'
 import { PostgresLog } from '../log/postgres/index.js'
 import type { Handover } from '../outbox/handover.js'
-import { SLOTS } from '../outbox/outbox.js'
 import {
   MoveWithinPostgres,
-  OUTBOX_SCOPE,
   PostgresEventsByPosition,
   PostgresOutbox,
+  storeTables,
 } from '../outbox/postgres/index.js'
 import { PublishThenSettle } from '../outbox/publish-then-settle.js'
-import { Relay } from '../outbox/relay.js'
+import type { Relay } from '../outbox/relay.js'
 import { routingFor } from '../outbox/routing.js'
-import { LeaseSet } from '../postgres/lease-set.js'
+import { PostgresEventOrder } from '../postgres/event-order.js'
 import { isTransient } from '../postgres/sql-state.js'
+import { EffectRunner } from '../processes/effect-runner.js'
 import { ProjectionRunner } from '../projections/projection-runner.js'
 import type { ReadTransaction } from '../subscriptions/postgres/index.js'
+import type { AppModel } from './app-model.js'
+import { InlineAtWork } from './inline-at-work.js'
+import { effectParts, placesFor } from './effect-parts.js'
+import { isAway } from './health/postgres/is-away.js'
+import { watchedStore } from './health/watched.js'
 import type { Installation } from './installation.js'
 import { projectionParts } from './projection-parts.js'
+import { relayFor } from './relay-for.js'
+import { preparationsAsUser } from './service-users.js'
+import { StoredHistory } from './stored-history.js'
+import { tellingStore } from './telling-store.js'
 import { TOKENS } from './tokens.js'
 
 /** Aggregates kept in memory between commands. */
 const KEPT_AGGREGATES = 10_000
 
-/** Binds the moving parts of an app to what it runs on. Nothing moves before it is asked for and started. */
+/**
+ * Binds the moving parts of an app to what it runs on, as far as they are this process' roles. Nothing moves before it is
+ * asked for and started.
+ */
 export function compose(installation: Installation): Container {
+  const { roles } = installation.settings
   const container = new Container({ defaultScope: 'Singleton' })
   container.bind(TOKENS.installation).toConstantValue(installation)
-  container.bind(TOKENS.eventStore).toResolvedValue(eventStore, [TOKENS.installation])
   container
-    .bind(TOKENS.repository)
-    .toResolvedValue(
-      (store: EventStore) => new AggregateRepository(store, KEPT_AGGREGATES),
-      [TOKENS.eventStore],
-    )
-  container.bind(TOKENS.outbox).toResolvedValue(outbox, [TOKENS.installation])
-  container.bind(TOKENS.handover).toResolvedValue(handover, [TOKENS.installation, TOKENS.outbox])
-  container.bind(TOKENS.relay).toResolvedValue(relay, [TOKENS.installation, TOKENS.outbox, TOKENS.handover])
+    .bind(TOKENS.eventStore)
+    .toResolvedValue(eventStore, [TOKENS.installation, { serviceIdentifier: TOKENS.inline, optional: true }])
   container
-    .bind(TOKENS.commandBus)
-    .toResolvedValue(commandBus, [TOKENS.installation, TOKENS.eventStore, TOKENS.repository, TOKENS.relay])
-  container.bind(TOKENS.runners).toResolvedValue(runners, [TOKENS.installation])
+    .bind(TOKENS.storedHistory)
+    .toResolvedValue(storedHistory, [TOKENS.installation, TOKENS.eventStore])
+  if (roles.has('api')) bindCommands(container)
+  if (roles.has('relay')) bindRelay(container)
+  if (roles.has('projections')) bindRunners(container)
   return container
 }
 
-/** The channel that tells relays of other processes that something was appended. */
-export function outboxChannel({ databases }: Installation): string {
-  return `${databases.schemas.store}_outbox`
+function bindCommands(container: Container): void {
+  container.bind(TOKENS.inline).toResolvedValue((it) => new InlineAtWork(it), [TOKENS.installation])
+  container.bind(TOKENS.repository).toResolvedValue(repository, [TOKENS.installation, TOKENS.eventStore])
+  container
+    .bind(TOKENS.commandBus)
+    .toResolvedValue(commandBus, [
+      TOKENS.installation,
+      TOKENS.eventStore,
+      TOKENS.repository,
+      { serviceIdentifier: TOKENS.relay, optional: true },
+    ])
 }
 
-function eventStore({ databases, model }: Installation): EventStore {
-  return new PostgresEventStore(databases.store, databases.schemas.store, routingFor(model.name))
+function bindRunners(container: Container): void {
+  container.bind(TOKENS.runners).toResolvedValue(runners, [TOKENS.installation])
+  container.bind(TOKENS.effectRunners).toResolvedValue(effectRunners, [TOKENS.installation])
 }
 
-function outbox({ databases }: Installation): PostgresOutbox {
-  return new PostgresOutbox(databases.store, databases.schemas.store)
+function bindRelay(container: Container): void {
+  container.bind(TOKENS.outbox).toResolvedValue(outbox, [TOKENS.installation])
+  container.bind(TOKENS.handover).toResolvedValue(handover, [TOKENS.installation, TOKENS.outbox])
+  container.bind(TOKENS.relay).toResolvedValue(relay, [TOKENS.installation, TOKENS.outbox, TOKENS.handover])
 }
 
-function handover({ databases, log }: Installation, outbox: PostgresOutbox): Handover {
+function eventStore(
+  { databases, model, states, parts, logger }: Installation,
+  inline: InlineAtWork | undefined,
+): EventStore {
   const { store, schemas } = databases
-  if (log instanceof PostgresLog) return new MoveWithinPostgres(store, schemas.store, outbox, log)
-  return new PublishThenSettle(new PostgresEventsByPosition(store, schemas.store), log.publisher(), outbox)
+  const options = { inline: inline?.projections, failpoints: parts.failpoints }
+  const events = new PostgresEventStore(store, schemas.store, routingFor(model.name), options)
+  const telling = tellingStore(events, { logger, address: databases.address, isAway })
+  return watchedStore(telling, states.store, states.appends, isAway)
 }
 
-function relay(
-  { databases, settings, logger }: Installation,
+function storedHistory(installation: Installation, store: EventStore): StoredHistory {
+  const { databases, model, history, eventTypes, appends, logger } = installation
+  const order = new PostgresEventOrder(databases.store, databases.schemas.store)
+  return new StoredHistory({ model, store, history, order, eventTypes, appends, isTransient, logger })
+}
+
+function repository({ databases, logger }: Installation, store: EventStore): AggregateRepository {
+  const snapshots = new PostgresSnapshotStore(databases.store, databases.schemas.store)
+  return new AggregateRepository(store, KEPT_AGGREGATES, new Snapshots({ store: snapshots, logger }))
+}
+
+function outbox({ databases, parts }: Installation): PostgresOutbox {
+  const shipped = new PostgresOutbox(databases.store, databases.schemas.store, parts.failpoints)
+  return parts.outbox(shipped, databases)
+}
+
+function handover(
+  { databases, log, parts, settings, encoding }: Installation,
   outbox: PostgresOutbox,
-  handover: Handover,
-): Relay {
-  const owner = randomUUID()
-  const { lease } = settings
-  const leases = new LeaseSet({
-    pool: databases.store,
-    tables: { schema: databases.schemas.store, leases: 'relay_slots', members: 'relay_members' },
-    scope: OUTBOX_SCOPE,
-    items: SLOTS,
-    member: owner,
-    ttl: lease,
+): Handover {
+  const { store, schemas } = databases
+  const { failpoints } = parts
+  if (log instanceof PostgresLog) return new MoveWithinPostgres(store, schemas.store, outbox, log, failpoints)
+  const events = new PostgresEventsByPosition(store, schemas.store)
+  const publisher = parts.publisher(log.publisher(), { kafka: settings.kafka, encoding })
+  return new PublishThenSettle(events, publisher, outbox, failpoints)
+}
+
+function relay(installation: Installation, outbox: PostgresOutbox, handover: Handover): Relay {
+  const { databases, parts, states } = installation
+  return relayFor(installation, {
+    outbox,
+    handover,
+    leases: { pool: databases.store, tables: storeTables(databases.schemas.store) },
+    replaceLeases: parts.slotLeases,
+    states: states.relay,
+    server: states.store,
   })
-  return new Relay({ outbox, handover, leases, owner, lease, logger })
 }
 
 function commandBus(
-  installation: Installation,
+  { model, settings, services, appends }: Installation,
   store: EventStore,
   repository: AggregateRepository,
-  relay: Relay,
+  relay: Relay | undefined,
 ): CommandBus {
-  const channel = outboxChannel(installation)
   return new CommandBus({
-    aggregates: installation.model.aggregates,
+    aggregates: model.aggregates,
     store,
     repository,
     now: () => new Date(),
     newId: uuidv7,
     isTransient,
-    onAppended: () => {
-      relay.wake()
-      if (!relay.holdsEverySlot) installation.notifications.notify(channel)
-    },
+    // Where this process publishes everything, nobody else need hear of it, except who follows the store itself.
+    onAppended: () => appends.announce(relay?.holdsEverySlot !== true || followsStore(model)),
+    preparations: preparingSteps(model.preparations, (it) => services.create(preparationsAsUser(it))),
+    maxPayloadBytes: settings.maxPayloadBytes,
+    timeout: settings.commandTimeout,
+    mostUnderWay: settings.maxCommands,
   })
 }
 
+/** Whether a projection takes its events from the store, in the order of all of them, and not from the log. */
+function followsStore({ projections }: AppModel): boolean {
+  return projections.some(({ across }) => across === 'ordered')
+}
+
 function runners(installation: Installation): readonly ProjectionRunner<ReadTransaction>[] {
-  return installation.model.projections.map(
-    (model) => new ProjectionRunner(projectionParts(installation, model)),
-  )
+  return installation.model.projections
+    .filter(({ inline }) => !inline)
+    .map((model) => new ProjectionRunner(projectionParts(installation, model)))
+}
+
+function effectRunners(installation: Installation): readonly EffectRunner<ReadTransaction>[] {
+  const places = placesFor(installation.settings)
+  return installation.model.effects.map((model) => new EffectRunner(effectParts(installation, model), places))
 }

@@ -13,7 +13,7 @@ export interface FoundDatabases {
 }
 
 /**
- * Finds the server and connects. What is in the databases is not looked at; an embedded one that does not exist yet is
+ * Finds the server, or both, and connects. What is in the databases is not looked at; an embedded one that does not exist yet is
  * made only with `create`.
  *
  * @throws {@link DatabaseUnreachable}, {@link ConfigurationError} for a server that is too old
@@ -26,7 +26,8 @@ export async function findDatabases(
 ): Promise<FoundDatabases> {
   const server = await findServer(settings, logger, create)
   try {
-    const databases = await openDatabases(server.url, app, settings, logger)
+    const urls = { store: server.url, read: settings.readDatabaseUrl ?? server.url }
+    const databases = await openDatabases(urls, app, settings, logger)
     const close = async (): Promise<void> => {
       await databases.close()
       await server.stop()

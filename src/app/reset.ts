@@ -3,6 +3,7 @@ import { ConfigurationError } from '../core/errors/index.js'
 import type { Logger } from '../core/ports/logger.js'
 import type { Log } from '../log/index.js'
 import { Notifications } from '../postgres/notifications.js'
+import { deadLetterTopic } from '../subscriptions/index.js'
 import { type AppModel, modelOf } from './app-model.js'
 import { type AppDefinition, type AppOptions, defineApp, isAppDefinition } from './definition.js'
 import { findDatabases } from './find-databases.js'
@@ -17,7 +18,7 @@ import { declaredTopics } from './topics.js'
 export interface ResetReport {
   /** The schemas that were dropped, in name order. */
   readonly schemas: readonly string[]
-  /** The topics that were deleted on the broker; those of the Postgres log went with their schema. */
+  /** The topics that were deleted on the broker, those of dead letters among them; those of the Postgres log went with their schema. */
   readonly topics: readonly string[]
   /** The broker's log that was recorded, if another one is named now: it was not asked, and the app's topics stay there. */
   readonly leftLog: string | undefined
@@ -57,7 +58,7 @@ async function resetOn(
 ): Promise<ResetReport> {
   const broker = settings.log === 'kafka' ? await openBroker(databases, model, settings, logger) : undefined
   try {
-    const { schemas, recordedLog } = await dropOwnSchemas(databases.store, databases.schemas, model)
+    const { schemas, recordedLog } = await dropOwnSchemas(databases, model)
     const topics = broker === undefined ? [] : await deleteTopics(broker, model)
     return { schemas, topics, leftLog: otherBroker(recordedLog, broker?.identity) }
   } finally {
@@ -72,7 +73,8 @@ function openBroker(databases: Databases, model: AppModel, settings: Settings, l
 }
 
 async function deleteTopics({ topics }: Log, model: AppModel): Promise<readonly string[]> {
-  const own = await topics.describe([...declaredTopics(model).keys()])
+  const declared = [...declaredTopics(model).keys()]
+  const own = await topics.describe([...declared, ...declared.map(deadLetterTopic)])
   await topics.delete([...own.keys()])
   return [...own.keys()].sort()
 }

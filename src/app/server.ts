@@ -21,6 +21,6 @@ export async function findServer(
     return { url: databaseUrl, dataFolder: undefined, stop: () => Promise.resolve() }
   const { startEmbeddedPostgres } = await import('./postgres/embedded/index.js')
   const notice = (line: string): void => logger.info({}, line)
-  const embedded = await startEmbeddedPostgres({ dataFolder, create, notice })
+  const embedded = await startEmbeddedPostgres({ dataFolder, create, notice, keepRunning: logger })
   return { url: embedded.url, dataFolder: embedded.dataFolder, stop: () => embedded.stop() }
 }

@@ -2,26 +2,26 @@ import type { App } from './app.js'
 import { type AppDefinition, type AppOptions, defineApp, isAppDefinition } from './definition.js'
 import { modelOf } from './app-model.js'
 import { compose } from './composition.js'
-import { openInstallation } from './installation.js'
+import type { ConsumingApp } from './consuming/consuming-app.js'
+import { isConsumer } from './consuming/is-consumer.js'
+import { startConsuming } from './consuming/start-consuming.js'
+import { type Installation, openInstallation } from './installation.js'
+import { type ReplaceableParts, shippedParts } from './replaceable-parts.js'
 import { RunningApp } from './running-app.js'
 import { settingsFor, type StartOptions } from './settings.js'
 import { TOKENS } from './tokens.js'
 
-/** Starts an app; `Reprise.start` is this, loaded when it is first called. */
+/** Starts an app; `Reprise.start` is this, loaded when it is first called, and always with the shipped parts. */
 export async function start(
   definition: AppDefinition | AppOptions,
   options: StartOptions = {},
-): Promise<App> {
+  parts: ReplaceableParts = shippedParts,
+): Promise<App | ConsumingApp> {
   const checked = isAppDefinition(definition) ? definition : defineApp(definition)
   const model = modelOf(checked)
-  const installation = await openInstallation(model, settingsFor(checked, options))
-  const container = compose(installation)
-  const app = new RunningApp({
-    installation,
-    bus: container.get(TOKENS.commandBus),
-    relay: container.get(TOKENS.relay),
-    runners: container.get(TOKENS.runners),
-  })
+  const settings = settingsFor(checked, options)
+  if (isConsumer(model)) return startConsuming(model, settings, parts)
+  const app = await assemble(await openInstallation(model, settings, parts))
   try {
     await app.start()
   } catch (error) {
@@ -29,4 +29,23 @@ export async function start(
     throw error
   }
   return app
+}
+
+/** Makes the parts of an app. Making a class of the user's may fail; nothing is at work yet that could be stopped then. */
+async function assemble(installation: Installation): Promise<RunningApp> {
+  try {
+    const container = compose(installation)
+    return new RunningApp({
+      installation,
+      history: container.get(TOKENS.storedHistory),
+      inline: container.get(TOKENS.inline, { optional: true }),
+      bus: container.get(TOKENS.commandBus, { optional: true }),
+      relay: container.get(TOKENS.relay, { optional: true }),
+      runners: container.get(TOKENS.runners, { optional: true }) ?? [],
+      effectRunners: container.get(TOKENS.effectRunners, { optional: true }) ?? [],
+    })
+  } catch (error) {
+    await installation.close()
+    throw error
+  }
 }

@@ -5,20 +5,26 @@ import type { EventStore } from '../core/ports/event-store.js'
 import type { Handover } from '../outbox/handover.js'
 import type { PostgresOutbox } from '../outbox/postgres/outbox.js'
 import type { Relay } from '../outbox/relay.js'
+import type { EffectRunner } from '../processes/effect-runner.js'
 import type { ProjectionRunner } from '../projections/projection-runner.js'
 import type { ReadTransaction } from '../subscriptions/postgres/index.js'
+import type { InlineAtWork } from './inline-at-work.js'
 import type { Installation } from './installation.js'
+import type { StoredHistory } from './stored-history.js'
 
 const token = <T>(name: string): ServiceIdentifier<T> => Symbol.for(`reprise/${name}`)
 
-/** What the container of an app binds. Explicit tokens: nothing is inferred from constructor types. */
+/** What the container of an app binds, as far as the process has the role for it. Explicit tokens: nothing is inferred from constructor types. */
 export const TOKENS = {
   installation: token<Installation>('installation'),
+  inline: token<InlineAtWork>('inline-projections'),
   eventStore: token<EventStore>('event-store'),
   repository: token<AggregateRepository>('aggregate-repository'),
+  storedHistory: token<StoredHistory>('stored-history'),
   commandBus: token<CommandBus>('command-bus'),
   outbox: token<PostgresOutbox>('outbox'),
   handover: token<Handover>('handover'),
   relay: token<Relay>('relay'),
   runners: token<readonly ProjectionRunner<ReadTransaction>[]>('projection-runners'),
+  effectRunners: token<readonly EffectRunner<ReadTransaction>[]>('effect-runners'),
 } as const

@@ -160,7 +160,8 @@ describeKafka('Reprise.reset on Kafka', () => {
 
     const report = await Reprise.reset(definition, kafka)
 
-    expect(report.topics).toEqual([`${definition.name}.account`])
+    const topic = `${definition.name}.account`
+    expect(report.topics).toEqual([topic, `${topic}.DLT`])
     await useOnce(definition, kafka)
     await Reprise.reset(definition, kafka)
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { settingsFor } from '../../src/app/settings.js'
+import { settingsFor, type StartOptions } from '../../src/app/settings.js'
+import { ConfigurationError } from '../../src/core/errors/index.js'
 import { milliseconds } from '../../src/app/duration.js'
 
 const definition = { name: 'bank', schemaPrefix: 'bank' }
@@ -13,6 +14,13 @@ describe('settingsFor', () => {
       provision: true,
       lease: 15_000,
       schemaPrefix: 'bank',
+      readDatabaseUrl: undefined,
+      roles: new Set(['api', 'relay', 'projections']),
+      maxPayloadBytes: 900_000,
+      commandTimeout: 10_000,
+      maxCommands: 10_000,
+      shutdownTimeout: 25_000,
+      health: { port: undefined, host: '127.0.0.1', stallAfter: 30_000 },
     })
   })
 
@@ -23,6 +31,15 @@ describe('settingsFor', () => {
       lease: 2_000,
       schemaPrefix: 'tenant_7',
     })
+  })
+
+  it('names an option that there is not, as JavaScript may pass one', () => {
+    const options = { databseUrl: 'postgres://db/bank' } as StartOptions
+
+    expect(() => settingsFor(definition, options, {})).toThrow(ConfigurationError)
+    expect(() => settingsFor(definition, options, {})).toThrow(
+      'the setting databseUrl is no option of a start',
+    )
   })
 
   it('takes Kafka as the log where brokers are given', () => {
@@ -39,7 +56,18 @@ describe('settingsFor', () => {
     ['KAFKA_BROKERS', { REPRISE_LOG: 'kafka' }],
     ['KAFKA_BROKERS', { KAFKA_BROKERS: 'localhost' }],
     ['DATABASE_URL', { DATABASE_URL: 'mysql://db/bank' }],
+    ['READ_DATABASE_URL', { DATABASE_URL: 'postgres://db/bank', READ_DATABASE_URL: 'mysql://db/bank' }],
+    ['READ_DATABASE_URL', { READ_DATABASE_URL: 'postgres://db/bank' }],
+    ['REPRISE_ROLES', { REPRISE_ROLES: 'api,relais' }],
+    ['REPRISE_ROLES', { REPRISE_ROLES: ' , ' }],
+    ['REPRISE_MAX_PAYLOAD_BYTES', { REPRISE_MAX_PAYLOAD_BYTES: '999' }],
     ['REPRISE_LEASE_MS', { REPRISE_LEASE_MS: '999' }],
+    ['REPRISE_HEALTH_PORT', { REPRISE_HEALTH_PORT: '65536' }],
+    ['REPRISE_HEALTH_PORT', { REPRISE_HEALTH_PORT: 'http' }],
+    ['REPRISE_STALL_AFTER_MS', { REPRISE_STALL_AFTER_MS: '10' }],
+    ['REPRISE_SHUTDOWN_TIMEOUT_MS', { REPRISE_SHUTDOWN_TIMEOUT_MS: '0' }],
+    ['REPRISE_COMMAND_TIMEOUT_MS', { REPRISE_COMMAND_TIMEOUT_MS: '-1' }],
+    ['REPRISE_MAX_COMMANDS', { REPRISE_MAX_COMMANDS: '0' }],
     ['REPRISE_PROVISION', { REPRISE_PROVISION: 'perhaps' }],
     ['LOG_LEVEL', { LOG_LEVEL: 'loud' }],
     ['REPRISE_SCHEMA_PREFIX', { REPRISE_SCHEMA_PREFIX: 'a"; DROP' }],
@@ -54,6 +82,34 @@ describe('settingsFor', () => {
   it('checks an option like the environment', () => {
     expect(() => settingsFor(definition, { lease: 10 }, {})).toThrow('REPRISE_LEASE_MS')
     expect(() => settingsFor(definition, { poolSize: 1 }, {})).toThrow('REPRISE_POOL_SIZE')
+    expect(() => settingsFor(definition, { maxPayloadBytes: 0.5 }, {})).toThrow('REPRISE_MAX_PAYLOAD_BYTES')
+    expect(() => settingsFor(definition, { roles: [] }, {})).toThrow('REPRISE_ROLES')
+    const read = { readDatabaseUrl: 'postgres://db/bank' }
+    expect(() => settingsFor(definition, read, {})).toThrow('needs DATABASE_URL to be set as well')
+  })
+
+  it.each([
+    ['api', ['api']],
+    ['relay, projections', ['relay', 'projections']],
+    ['api,all', ['api', 'relay', 'projections']],
+    ['', ['api', 'relay', 'projections']],
+  ])('reads the roles %j', (text, roles) => {
+    expect(settingsFor(definition, {}, { REPRISE_ROLES: text }).roles).toEqual(new Set(roles))
+  })
+
+  it('lists the roles when one is not known', () => {
+    expect(() => settingsFor(definition, {}, { REPRISE_ROLES: 'worker' })).toThrow(
+      'must name one or more of api, relay, projections, or all, not "worker"',
+    )
+  })
+
+  it('takes an empty variable for one that is not set', () => {
+    const names = ['REPRISE_DATA_FOLDER', 'REPRISE_SCHEMA_PREFIX', 'READ_DATABASE_URL', 'KAFKA_CLIENT_ID']
+    const empty = Object.fromEntries(names.map((name) => [name, '']))
+
+    expect(settingsFor(definition, {}, { ...empty, KAFKA_BROKERS: 'a:1' })).toEqual(
+      settingsFor(definition, {}, { KAFKA_BROKERS: 'a:1' }),
+    )
   })
 
   it('never repeats a password that it refuses', () => {
@@ -77,11 +133,13 @@ describe('milliseconds', () => {
     ['2s', 2_000],
     ['1.5s', 1_500],
     ['5m', 300_000],
+    ['12h', 43_200_000],
+    ['7d', 604_800_000],
   ] as const)('reads %s', (duration, expected) => {
     expect(milliseconds(duration, 'timeout')).toBe(expected)
   })
 
-  it.each([-1, Number.NaN, '2', '2h', ''])('refuses %s', (duration) => {
+  it.each([-1, Number.NaN, '2', '2w', ''])('refuses %s', (duration) => {
     expect(() => milliseconds(duration as '1s', 'timeout')).toThrow('timeout')
   })
 })

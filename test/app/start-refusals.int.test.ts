@@ -12,11 +12,13 @@ import {
   LogMismatch,
   Reprise,
   type StartOptions,
+  StoreMismatch,
   TopicMissing,
 } from 'reprise'
 import { bank } from '../support/bank.js'
 import { freshDatabase } from '../support/database.js'
 import { uniqueName } from '../support/kafka.js'
+import { RecordingLogger } from '../support/recording-logger.js'
 import { silentLogger } from '../support/silent-logger.js'
 import { onServer } from '../support/test-databases.js'
 
@@ -88,6 +90,27 @@ describe('a start', () => {
     expect(await sql(`SELECT value FROM reprise_store.settings WHERE name = 'log'`)).toEqual([])
   })
 
+  it('is refused where its topic holds what is no event before it was ever used, and not for one that came later', async () => {
+    await (await start()).stop()
+    await sql(`WITH place AS (
+        UPDATE reprise_store.topic_partitions p SET next_offset = next_offset + 1
+        WHERE partition = 0 RETURNING p.topic_id, p.next_offset - 1 AS record_offset)
+      INSERT INTO reprise_store.topic_records
+        (topic_id, partition, record_offset, record_key, headers, value, recorded_at)
+      SELECT topic_id, 0, record_offset, 'key', '{}', '\\x00', clock_timestamp() FROM place`)
+    const logger = new RecordingLogger()
+
+    await (await start({ logger })).stop()
+
+    expect(logger.at('warn')).toContainEqual({
+      level: 'warn',
+      facts: { topic: 'bank.account', partition: 0, offset: '0' },
+      message: 'a topic holds a record that is no event',
+    })
+    await sql(`DELETE FROM reprise_store.settings WHERE name = 'log'`)
+    await expect(start()).rejects.toBeInstanceOf(StoreMismatch)
+  })
+
   it('is refused by the store of another app, which keeps its own', async () => {
     await (await start()).stop()
     const other = defineApp({ ...bank, name: 'other_bank' })
@@ -122,7 +145,10 @@ describe('a start', () => {
 
     await Promise.all(apps.map((app) => app.stop()))
 
-    expect(await sql(`SELECT name FROM reprise_store.topics`)).toEqual([{ name: 'bank.account' }])
+    expect(await sql(`SELECT name FROM reprise_store.topics ORDER BY id`)).toEqual([
+      { name: 'bank.account' },
+      { name: 'bank.account.DLT' },
+    ])
   })
 
   it('is refused by a Postgres older than 15', async () => {

@@ -28,10 +28,20 @@ export async function livingMarks(folder: string): Promise<readonly ProcessMark[
   await mkdir(folder, { recursive: true })
   const living: ProcessMark[] = []
   for (const mark of await readdir(folder)) {
-    if (isRunning(mark.slice(0, mark.lastIndexOf('-')))) living.push(mark)
+    if (isLiving(mark)) living.push(mark)
     else await eraseMark(folder, mark)
   }
   return living
+}
+
+/** The pids of running processes that left marks. Makes and removes nothing. */
+export async function markedPids(folder: string): Promise<readonly number[]> {
+  const marks = await readdir(folder).catch((): string[] => [])
+  return [...new Set(marks.filter(isLiving).map(pidOf))]
+}
+
+function isLiving(mark: ProcessMark): boolean {
+  return isRunning(mark.slice(0, mark.lastIndexOf('-')))
 }
 
 /** The pid in a mark, for messages. */

@@ -1,9 +1,10 @@
-import type { Pool, PoolClient } from 'pg'
+import type { PoolClient } from 'pg'
 import { ConfigurationError, TimedOut } from '../../core/errors/index.js'
 import { inTransaction } from '../../postgres/pool.js'
-import { quoted, type Schemas } from '../../postgres/schemas.js'
+import { quoted } from '../../postgres/schemas.js'
 import { SQL_STATE, sqlStateOf } from '../../postgres/sql-state.js'
 import type { AppModel } from '../app-model.js'
+import type { Databases } from './databases.js'
 
 export interface DroppedSchemas {
   /** In name order. */
@@ -15,37 +16,75 @@ export interface DroppedSchemas {
 /** Milliseconds to wait for sessions that use a table: those of a killed process end within this. */
 const LOCK_TIMEOUT = 10_000
 
+/** Milliseconds that the one side may wait for the other. */
+const OTHER_SIDE_TIMEOUT = 10 * LOCK_TIMEOUT
+
 /**
- * Drops the schemas of an app in one transaction: those of its store and its read side, those of its projections'
+ * Drops the schemas of an app on both sides: that of its store, that of its read side, those of its projections'
  * generations, and with them the public views, whose schema goes too unless somebody keeps other things in it.
  *
- * @throws {@link ConfigurationError} when something else in the database is built on what would be dropped,
+ * Each side goes in a transaction of its own, since they may be in two databases, and neither before both can. A process
+ * that is killed between the two commits leaves the store, from which the read side would be made again.
+ *
+ * @throws {@link ConfigurationError} when something else in a database is built on what would be dropped,
  * {@link TimedOut} when other sessions do not let go; nothing is dropped then
  */
 export async function dropOwnSchemas(
-  pool: Pool,
-  { store, read }: Schemas,
-  { name: app, projections }: Pick<AppModel, 'name' | 'projections'>,
+  { store, read, schemas, address, readAddress }: Databases,
+  app: Pick<AppModel, 'name' | 'projections'>,
 ): Promise<DroppedSchemas> {
-  const generations = projections.map(({ name }) => `${app}_${name}_g[0-9]+`).join('|')
   try {
-    return await inTransaction(pool, async (client) => {
-      await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`)
-      for (const schema of [store, read]) await client.query(LOCK_MIGRATIONS, [`reprise migrate ${schema}`])
-      const log = await recordedLogIn(client, store)
-      const former = await formerGenerations(client, read)
-      const own = await namesOf(client, SCHEMAS, [[store, read, ...former], `^(${generations})$`])
-      await refuseIfBuiltOn(client, own, app)
-      for (const schema of own) await client.query(`DROP SCHEMA ${quoted(schema)} CASCADE`)
-      const empty = await namesOf(client, SCHEMA_IF_EMPTY, [app])
-      for (const schema of empty) await client.query(`DROP SCHEMA ${quoted(schema)}`)
-      return { schemas: [...own, ...empty].sort(), recordedLog: log }
+    return await inTransaction(store, async (client) => {
+      const { recordedLog, dropped } = await dropStore(client, schemas.store, app.name)
+      const setting = readAddress === address ? 'DATABASE_URL' : 'READ_DATABASE_URL'
+      const ofReadSide = await inTransaction(read, (it) => dropReadSide(it, schemas.read, app, setting))
+      return { schemas: [...dropped, ...ofReadSide].sort(), recordedLog }
     })
   } catch (error) {
     if (sqlStateOf(error) === SQL_STATE.lockNotAvailable || sqlStateOf(error) === SQL_STATE.deadlockDetected)
-      throw new TimedOut(`other processes to let go of the schemas of ${app}`, LOCK_TIMEOUT)
+      throw new TimedOut(`other processes to let go of the schemas of ${app.name}`, LOCK_TIMEOUT)
     throw error
   }
+}
+
+async function dropStore(
+  client: PoolClient,
+  store: string,
+  app: string,
+): Promise<{ readonly dropped: readonly string[]; readonly recordedLog: string | undefined }> {
+  await lockOutMigrations(client, store)
+  const recordedLog = await recordedLogIn(client, store)
+  const own = await namesOf(client, SCHEMAS, [[store], null])
+  await refuseIfBuiltOn(client, own, app, 'DATABASE_URL')
+  await dropSchemas(client, own)
+  return { dropped: own, recordedLog }
+}
+
+async function dropReadSide(
+  client: PoolClient,
+  read: string,
+  { name: app, projections }: Pick<AppModel, 'name' | 'projections'>,
+  setting: string,
+): Promise<readonly string[]> {
+  await lockOutMigrations(client, read)
+  const generations = projections.map(({ name }) => `${app}_${name}_g[0-9]+`).join('|')
+  const former = await formerGenerations(client, read)
+  const own = await namesOf(client, SCHEMAS, [[read, ...former], `^(${generations})$`])
+  await refuseIfBuiltOn(client, own, app, setting)
+  await dropSchemas(client, own)
+  const empty = await namesOf(client, SCHEMA_IF_EMPTY, [app])
+  await dropSchemas(client, empty)
+  return [...own, ...empty]
+}
+
+async function lockOutMigrations(client: PoolClient, schema: string): Promise<void> {
+  await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT}`)
+  await client.query(`SET LOCAL idle_in_transaction_session_timeout = ${OTHER_SIDE_TIMEOUT}`)
+  await client.query(LOCK_MIGRATIONS, [`reprise migrate ${schema}`])
+}
+
+async function dropSchemas(client: PoolClient, schemas: readonly string[]): Promise<void> {
+  for (const schema of schemas) await client.query(`DROP SCHEMA ${quoted(schema)} CASCADE`)
 }
 
 async function recordedLogIn(client: PoolClient, store: string): Promise<string | undefined> {
@@ -64,11 +103,16 @@ async function formerGenerations(client: PoolClient, read: string): Promise<read
   return namesOf(client, `SELECT schema_name AS name FROM ${generations}`, [])
 }
 
-async function refuseIfBuiltOn(client: PoolClient, schemas: readonly string[], app: string): Promise<void> {
+async function refuseIfBuiltOn(
+  client: PoolClient,
+  schemas: readonly string[],
+  app: string,
+  setting: string,
+): Promise<void> {
   const strangers = await namesOf(client, BUILT_ON, [schemas, app])
   if (strangers.length === 0) return
   throw new ConfigurationError(
-    'DATABASE_URL',
+    setting,
     `leads to a database where ${strangers.join(', ')} is built on tables or views of ${app}: drop that first, as nothing but the app's own is dropped here`,
   )
 }
@@ -83,7 +127,7 @@ const LOCK_MIGRATIONS = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))'
 
 const EXISTS = 'SELECT to_regclass($1) IS NOT NULL AS exists'
 
-/** $1 names, $2 pattern. */
+/** $1 names, $2 pattern or null. */
 const SCHEMAS = `
 SELECT nspname::text AS name FROM pg_namespace WHERE nspname = ANY($1) OR nspname ~ $2 ORDER BY nspname`
 

@@ -49,10 +49,16 @@ export async function claimLog(pool: Pool, store: string, identity: string, wayO
   await requireLog(pool, store, identity, wayOut)
 }
 
-/** Refuses any other log than the recorded one. Records nothing. */
-export async function requireLog(pool: Pool, store: string, identity: string, wayOut: string): Promise<void> {
+/** Refuses any other log than the recorded one, and answers whether one is. Records nothing. */
+export async function requireLog(
+  pool: Pool,
+  store: string,
+  identity: string,
+  wayOut: string,
+): Promise<boolean> {
   const recorded = await recordedLog(pool, store)
   if (recorded !== undefined && recorded !== identity) throw new LogMismatch(recorded, identity, wayOut)
+  return recorded !== undefined
 }
 
 async function settingOf(pool: Pool, store: string, name: string): Promise<string | undefined> {

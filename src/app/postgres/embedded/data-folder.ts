@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { access, chmod, constants, realpath, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { makeFolder } from '../../local-servers/make-folder.js'
 import { openOwnFolder } from './binaries.js'
 import { EmbeddedPostgresUnavailable } from './embedded-postgres-unavailable.js'
@@ -32,8 +32,11 @@ export interface DataFolder {
 export async function openDataFolder(named: string, notice: (line: string) => void): Promise<DataFolder> {
   try {
     await makeFolder(resolve(named))
-    const wanted = join(await realpath(named), 'postgres')
-    const path = isRoot() ? await placeForRoot(wanted, notice) : wanted
+    const { path, moved } = await placeFor(join(await realpath(named), 'postgres'))
+    if (moved !== undefined) {
+      await openOwnFolder(dirname(path))
+      notice(moved)
+    }
     await makeFolder(path)
     await access(path, constants.W_OK | constants.X_OK)
     // The server's account has to pass through, but has no business with the password beside its data.
@@ -45,7 +48,29 @@ export async function openDataFolder(named: string, notice: (line: string) => vo
   }
 }
 
-function placesIn(path: string, account: ServerAccount | undefined): DataFolder {
+/**
+ * Where {@link openDataFolder} would have the data, as things are now; nothing is made.
+ *
+ * @throws {@link EmbeddedPostgresUnavailable} when root has no account to run a server under
+ */
+export async function findDataFolder(named: string): Promise<string> {
+  const { path } = await placeFor(join(await futurePath(resolve(named)), 'postgres'))
+  return path
+}
+
+/** The real path that a folder has, or will have once it is made. */
+async function futurePath(folder: string): Promise<string> {
+  const existing = nearestExisting(folder)
+  return join(await realpath(existing), relative(existing, folder))
+}
+
+function nearestExisting(folder: string): string {
+  const parent = dirname(folder)
+  return parent === folder || existsSync(folder) ? folder : nearestExisting(parent)
+}
+
+/** The places of one server beneath its folder. */
+export function placesIn(path: string, account: ServerAccount | undefined): DataFolder {
   return {
     path,
     cluster: clusterIn(path),
@@ -61,24 +86,28 @@ function clusterIn(path: string): string {
   return join(path, 'data')
 }
 
-async function placeForRoot(wanted: string, notice: (line: string) => void): Promise<string> {
+interface Place {
+  readonly path: string
+  /** Why it is not the one that is wanted, if it is another one. */
+  readonly moved?: string
+}
+
+async function placeFor(wanted: string): Promise<Place> {
+  if (!isRoot()) return { path: wanted }
   const project = dirname(wanted)
   const hash = createHash('sha256').update(wanted).digest('hex').slice(0, 12)
   const own = join('/var/tmp', `reprise-${process.getuid?.() ?? 0}`)
   const other = join(own, `${basename(dirname(project))}-${hash}`)
   const account = await accountForRoot(clusterIn(wanted))
-  const enterable = await mayEnter(account, project)
+  // A folder that is made later can be entered like the one that it is made in.
+  const enterable = await mayEnter(account, nearestExisting(project))
   // Data that went there once stays in use when the project's folder becomes enterable later.
   const isThere = existsSync(clusterIn(other)) && !existsSync(clusterIn(wanted))
-  if (enterable && !isThere) return wanted
-
-  await openOwnFolder(own)
-  notice(
-    enterable
-      ? `the database stays in ${other}, where an earlier run created it`
-      : `the database is kept in ${other}: root runs Postgres as another user, who cannot enter ${project}`,
-  )
-  return other
+  if (enterable && !isThere) return { path: wanted }
+  const moved = enterable
+    ? `the database stays in ${other}, where an earlier run created it`
+    : `the database is kept in ${other}: root runs Postgres as another user, who cannot enter ${project}`
+  return { path: other, moved }
 }
 
 async function notUsable(folder: string, cause: unknown): Promise<EmbeddedPostgresUnavailable> {

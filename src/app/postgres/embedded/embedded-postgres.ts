@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Logger } from '../../../core/ports/logger.js'
 import { exclusively } from '../../local-servers/exclusively.js'
 import { lastLines } from '../../local-servers/log-tail.js'
 import { type ProcessMark, eraseMark, leaveMark, livingMarks } from '../../local-servers/process-marks.js'
@@ -10,6 +11,7 @@ import { type DataFolder, openDataFolder } from './data-folder.js'
 import { EmbeddedPostgresUnavailable } from './embedded-postgres-unavailable.js'
 import { runProgram } from './run-program.js'
 import { findRunningServer } from './running-server.js'
+import { ServerKeeper } from './server-keeper.js'
 import { adoptOrStart } from './start-server.js'
 
 export interface EmbeddedOptions {
@@ -23,6 +25,8 @@ export interface EmbeddedOptions {
   readonly create?: boolean
   /** Told what the user should know, one line at a time. */
   readonly notice?: (line: string) => void
+  /** Whether the server is started again when it is gone while this process uses it, and who is told. @defaultValue it is not */
+  readonly keepRunning?: Logger
 }
 
 /** A server in use by this process. */
@@ -51,7 +55,8 @@ const stopWithin = 60_000
  * nothing that was committed.
  *
  * The server runs on when its starter dies and does not keep it running. It stops with its last user, dead
- * ones not counted. Any number of processes may start and stop at once.
+ * ones not counted. Any number of processes may start and stop at once. With `keepRunning` this process also brings it
+ * back, at the same port, when it is killed.
  *
  * @throws {@link EmbeddedPostgresUnavailable}
  */
@@ -67,18 +72,20 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
     try {
       await openCluster(binaries, folder)
       const password = await readPassword(folder)
-      const { port, adopted } = await adoptOrStart({
-        binaries,
-        folder,
-        password,
-        settings: options.settings ?? {},
-      })
+      const own = { binaries, folder, password, settings: options.settings ?? {} }
+      const { port, adopted } = await adoptOrStart(own)
+      const { keepRunning } = options
+      const keeper = keepRunning && new ServerKeeper({ ...own, port }, keepRunning)
+      const end = async (): Promise<void> => {
+        await keeper?.stop()
+        await endUse(binaries, folder, user)
+      }
       let stopped: Promise<void> | undefined
       return {
         url: urlOf(port, password),
         dataFolder: folder.path,
         adopted,
-        stop: () => (stopped ??= endUse(binaries, folder, user)),
+        stop: () => (stopped ??= end()),
       }
     } catch (error) {
       await eraseMark(folder.users, user)

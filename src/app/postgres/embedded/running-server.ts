@@ -34,6 +34,13 @@ export async function removeMistakablePidFile(cluster: string): Promise<void> {
   if (!mayBeOurs) await rm(pidFile(cluster), { force: true })
 }
 
+/** The port of the server that ran last on a data directory: Postgres leaves its command line there. */
+export async function lastPortOf(cluster: string): Promise<number | undefined> {
+  const commandLine = await readFile(join(cluster, 'postmaster.opts'), 'utf8').catch(() => '')
+  const [, port] = /"port=(\d+)"/.exec(commandLine) ?? []
+  return port === undefined ? undefined : Number(port)
+}
+
 function pidFile(cluster: string): string {
   return join(cluster, 'postmaster.pid')
 }

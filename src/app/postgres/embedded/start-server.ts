@@ -3,19 +3,26 @@ import { openSync, closeSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { logTail } from '../../local-servers/log-tail.js'
-import { freePort } from '../../local-servers/ports.js'
+import { freePort, isPortFree } from '../../local-servers/ports.js'
 import { type Binaries, program } from './binaries.js'
-import { answers } from './connection.js'
+import { ANSWERS_WITHIN, answerOf, wayOutOfSilence } from './connection.js'
 import { type DataFolder } from './data-folder.js'
 import { EmbeddedPostgresUnavailable } from './embedded-postgres-unavailable.js'
 import { serverEnvironment } from './run-program.js'
-import { findRunningServer, removeMistakablePidFile } from './running-server.js'
+import {
+  findRunningServer,
+  lastPortOf,
+  removeMistakablePidFile,
+  type RunningServer,
+} from './running-server.js'
 
 export interface ServerStart {
   readonly binaries: Binaries
   readonly folder: DataFolder
   readonly password: string
   readonly settings: Readonly<Record<string, string>>
+  /** The only port that will do. @defaultValue the folder's last one if it is free, else any free one */
+  readonly port?: number
 }
 
 /** How long crash recovery may take. */
@@ -34,9 +41,10 @@ const defaults: Readonly<Record<string, string>> = {
 }
 
 /**
- * Makes sure that a server runs on the folder and answers. The caller holds the folder's lock.
+ * Makes sure that a server runs on the folder and answers. The caller holds the folder's lock. One that starts or recovers
+ * is waited for; one that runs and is silent is not, since nothing tells whether it ever goes on.
  *
- * @throws {@link EmbeddedPostgresUnavailable} with the end of the server's log
+ * @throws {@link EmbeddedPostgresUnavailable} with the end of the server's log, or with what to do about a silent server
  */
 export async function adoptOrStart(start: ServerStart): Promise<{ port: number; adopted: boolean }> {
   const until = Date.now() + readyWithin
@@ -46,8 +54,10 @@ export async function adoptOrStart(start: ServerStart): Promise<{ port: number; 
     if (running === undefined) {
       const port = await tryToStart(start, until, retryUntil)
       if (port !== undefined) return { port, adopted: false }
-    } else if (!running.stopping && (await answers(running.port, start))) {
-      return { port: running.port, adopted: true }
+    } else if (!running.stopping) {
+      const answer = await answerOf(running.port, start)
+      if (answer === 'ready') return { port: running.port, adopted: true }
+      if (answer === 'silent') throw silent(start, running)
     }
     await delay(50)
   }
@@ -64,12 +74,12 @@ async function tryToStart(
   retryUntil: number,
 ): Promise<number | undefined> {
   await removeMistakablePidFile(start.folder.cluster)
-  const port = await freePort()
+  const port = await choosePort(start)
   await rename(start.folder.log, `${start.folder.log}.old`).catch(() => undefined)
   const server = spawnServer(start, port)
   const exited = exitOf(server)
   while (Date.now() < until) {
-    if (await answers(port, start)) return port
+    if ((await answerOf(port, start)) === 'ready') return port
     const reason = await Promise.race([exited, delay(30)])
     if (reason === undefined) continue
     const log = await logTail(start.folder.log)
@@ -80,6 +90,16 @@ async function tryToStart(
     start,
     `does not answer after ${readyWithin / 1000} s; it may still be recovering, try again`,
   )
+}
+
+/** The last port first: processes that use the server already know it by that. */
+async function choosePort(start: ServerStart): Promise<number> {
+  if (start.port !== undefined) {
+    if (await isPortFree(start.port)) return start.port
+    throw await failed(start, `needs port ${start.port}, which another program has taken`)
+  }
+  const last = await lastPortOf(start.folder.cluster)
+  return last !== undefined && (await isPortFree(last)) ? last : freePort()
 }
 
 /** The server outlives us: it has a process group and a log file of its own and does not keep us running. */
@@ -117,5 +137,14 @@ async function failed({ binaries, folder }: ServerStart, what: string): Promise<
     `the embedded Postgres ${binaries.version} on ${folder.cluster} ${what}; its log is ${folder.log}; ` +
       `remove the cause named there, or set DATABASE_URL${await logTail(folder.log)}`,
     { folder: folder.path, version: binaries.version, log: folder.log },
+  )
+}
+
+function silent({ folder }: ServerStart, { pid, port }: RunningServer): EmbeddedPostgresUnavailable {
+  return new EmbeddedPostgresUnavailable(
+    `the embedded Postgres on ${folder.cluster} runs at port ${port} (process ${pid}), but gives no answer ` +
+      `within ${ANSWERS_WITHIN / 1000} s; ${wayOutOfSilence(pid)}; its log is ${folder.log}`,
+    { folder: folder.path, pid, port, log: folder.log },
+    { retriable: true },
   )
 }
