@@ -2,27 +2,33 @@ import { existsSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type AppDefinition, isAppDefinition } from '../app/definition.js'
+import type { Settings } from '../app/settings.js'
 import { ConfigurationError, RepriseError } from '../core/errors/index.js'
 
 const DEFAULT_MODULES = ['reprise.config.js', 'reprise.config.mjs']
 const EXAMPLE = 'export default defineApp({ name, aggregates, projections })'
 
+/** What a module says of an app. */
+export interface AppModule {
+  readonly definition: AppDefinition
+  /** Where the services are that its classes inject; only commands that make such a class need it. */
+  readonly container: Settings['container']
+}
+
 /**
- * Loads the definition that a module exports by default: the one named, else `reprise.config.js` of the folder.
+ * Loads the definition that a module exports by default, and its container if it exports one by that name: the module
+ * named, else `reprise.config.js` of the folder.
  *
  * @throws {@link ConfigurationError} when there is none, it cannot be loaded, or it is no definition
  */
-export async function loadAppModule(
-  named: string | undefined,
-  folder = process.cwd(),
-): Promise<AppDefinition> {
+export async function loadAppModule(named: string | undefined, folder = process.cwd()): Promise<AppModule> {
   const path = named === undefined ? defaultModule(folder) : namedModule(resolve(folder, named))
   const exported = await importModule(path)
   if (!isAppDefinition(exported.default)) {
     const found = 'default' in exported ? 'its default export is something else' : 'it has no default export'
     throw unusable(`${path} is no app, since ${found}: write ${EXAMPLE}`)
   }
-  return exported.default
+  return { definition: exported.default, container: exported.container as Settings['container'] }
 }
 
 function defaultModule(folder: string): string {

@@ -13,7 +13,7 @@ export interface GlobalOptions {
   /** Whether a question may be asked. */
   readonly input: boolean
   readonly yes: boolean
-  /** Milliseconds, for commands that wait. */
+  /** Milliseconds: for what the app runs on to answer, and for what a command waits for after that. */
   readonly timeout: number | undefined
 }
 
@@ -50,6 +50,14 @@ export function globalOptionsOf(program: Command): GlobalOptions {
     yes: given.yes ?? false,
     timeout: given.timeout,
   }
+}
+
+/** An option whose value is a whole number. */
+export function countOption(flags: string, description: string, least = 0): Option {
+  return new Option(flags, description).argParser((text: string): number => {
+    if (/^\d{1,6}$/.test(text) && Number(text) >= least) return Number(text)
+    throw new InvalidArgumentError(`It must be a whole number from ${least} on.`)
+  })
 }
 
 /** An option whose value is a span of time, in milliseconds for the command. */

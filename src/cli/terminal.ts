@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { escaped } from './printable.js'
 
 export interface TerminalOptions {
   readonly json: boolean
@@ -33,6 +34,18 @@ export class Terminal {
     this.#stdout.write(`${this.options.json ? toJson(document, 2) : render()}\n`)
   }
 
+  /** Gives one of many results: a line with a document, or the text that it is rendered to. */
+  answerNext(document: object, render: () => string): void {
+    this.#stdout.write(`${this.options.json ? toJson(document) : render()}\n`)
+  }
+
+  /** Gives one of many results that are documents whatever was asked for. Resolves when it was taken. */
+  answerDocument(document: object): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stdout.write(`${toJson(document)}\n`, () => resolve())
+    })
+  }
+
   /** Says what a person should know meanwhile; a program is told the same as `document`. */
   tell(document: object, text: string): void {
     if (!this.options.quiet) this.complain(document, text)
@@ -50,9 +63,12 @@ export class Terminal {
   }
 }
 
-/** JSON in which a bigint that a number would cut short is text, and what is undefined is null. */
+/**
+ * JSON in which a bigint that a number would cut short is text, and what is undefined is null. What could move a cursor or
+ * turn text around is escaped.
+ */
 function toJson(document: object, indentation?: number): string {
-  return JSON.stringify(
+  const json = JSON.stringify(
     document,
     (_name, value: unknown) => {
       if (typeof value !== 'bigint') return value === undefined ? null : value
@@ -60,4 +76,5 @@ function toJson(document: object, indentation?: number): string {
     },
     indentation,
   )
+  return json.replaceAll(/[\u007F-\u009F\u2028\u2029\p{Cf}]/gu, escaped)
 }

@@ -68,6 +68,21 @@ describe('reprise db', () => {
     expect([first.exitCode, second.exitCode]).toEqual([0, 0])
   })
 
+  it('enters the event types of the app, once, for builds that do not know them', async () => {
+    await answer(database.url, 'db', 'migrate')
+    const entered = () =>
+      onServer(database.url, (client) =>
+        client.query<{ type: string; at: Date }>(
+          `select event_type as type, entered_at as at from reprise_store.schemas where stream_type = 'account' order by 1`,
+        ),
+      )
+    const { rows } = await entered()
+    await answer(database.url, 'db', 'migrate')
+
+    expect(rows.map(({ type }) => type)).toContain('MoneyDeposited')
+    expect((await entered()).rows).toEqual(rows)
+  })
+
   it('leaves a side of a newer release alone, and the other side too', async () => {
     await onServer(database.url, (client) =>
       client.query(

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Reprise } from 'reprise'
 import { Balances, bank, DepositMoney, OpenAccount, Statements } from '../support/bank.js'
@@ -62,7 +63,7 @@ describe('reprise projection', () => {
       { name: 'balances', kind: 'table', version: 1, generation: null, state: 'new', lag: 0 },
       { name: 'statements', kind: 'sql', version: 1, generation: null, state: 'new', lag: 0 },
     ])
-    expect(refused.stderr).toMatch(/^error: projection balances cannot be rebuilt: .* start the app once\n$/)
+    expect(refused.stderr).toMatch(/^error: balances cannot be rebuilt: .* start the app once\n$/)
     expect(refused.exitCode).toBe(3)
     expect(await state()).toEqual(before)
   })
@@ -78,9 +79,10 @@ describe('reprise projection', () => {
     }
     const before = await state()
 
+    const feeders = [{ generation: 1, process: `${hostname()} ${process.pid}` }]
     expect(await listed()).toMatchObject([
-      { name: 'balances', generation: 1, state: 'ready', lag: 0, failure: null },
-      { name: 'statements', generation: 1, state: 'ready', lag: 0, failure: null },
+      { name: 'balances', generation: 1, state: 'ready', lag: 0, failure: null, feeders },
+      { name: 'statements', generation: 1, state: 'ready', lag: 0, failure: null, feeders },
     ])
     expect(await state()).toEqual(before)
   })
@@ -90,7 +92,9 @@ describe('reprise projection', () => {
     const plain = await reprise('projection', 'list', '--plain')
 
     const [headings = '', first = ''] = stdout.split('\n')
-    expect(headings).toMatch(/^NAME +KIND +VERSION +GENERATION +BUILDING +STATE +NEXT +END +LAG +ERROR$/)
+    expect(headings).toMatch(
+      /^NAME +KIND +VERSION +GENERATION +BUILDING +STATE +FED BY +NEXT +END +LAG +LETTERS +REBUILD +ERROR$/,
+    )
     expect(first.indexOf('table')).toBe(headings.indexOf('KIND'))
     expect(plain.stdout.split('\n')[0]?.split('\t')).toEqual([
       'balances',
@@ -99,9 +103,12 @@ describe('reprise projection', () => {
       '1',
       '-',
       'ready',
+      '0',
       '60',
       '60',
       '0',
+      '0',
+      '-',
       '-',
     ])
   })
@@ -112,6 +119,7 @@ describe('reprise projection', () => {
     const { exitCode, stdout, stderr } = await reprise('projection', 'rebuild', 'balances', '-n')
 
     expect(stdout).toContain('1 → 2')
+    expect(stdout).toContain('fed by      no process now: readers see generation 1 as it stands')
     expect(stdout).toContain('log: the topic begins at the first event')
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(await state()).toEqual(before)
@@ -172,13 +180,13 @@ describe('reprise projection', () => {
 
   it('takes the longest wait from --timeout and REPRISE_TIMEOUT', async () => {
     await whileReading(async () => {
-      const flag = await reprise('--timeout', '200ms', 'projection', 'rebuild', 'balances')
+      const flag = await reprise('--timeout', '2s', 'projection', 'rebuild', 'balances')
 
-      const environment = { DATABASE_URL: database.url, REPRISE_TIMEOUT: '200ms' }
+      const environment = { DATABASE_URL: database.url, REPRISE_TIMEOUT: '2s' }
       const variable = await runCli(['projection', 'rebuild', 'balances'], { folder, environment })
 
       for (const { exitCode, stderr } of [flag, variable]) {
-        expect(stderr).toContain('waits 0.2 s at most')
+        expect(stderr).toContain('waits 2 s at most')
         expect(exitCode).toBe(5)
       }
     })

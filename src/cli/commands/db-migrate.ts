@@ -1,5 +1,6 @@
+import { enterEventSchemas } from '../../app/event-schemas.js'
 import type { Databases } from '../../app/postgres/databases.js'
-import { migrate, type MigrationPlan, planMigration, type Side, SIDES } from '../../postgres/migrate.js'
+import { migrate, type MigrationPlan, planMigration, type Side } from '../../postgres/migrate.js'
 import type { CommandContext } from '../command-context.js'
 import { LoadedApp } from '../loaded-app.js'
 
@@ -23,19 +24,24 @@ export async function migrateDatabase(
   await app.withDatabases(!dryRun, async (databases) => {
     const { schemas } = databases
     const plans: MigrationPlan[] = []
-    for (const side of SIDES) plans.push(await planMigration(databases[side], side, schemas))
+    for (const side of app.sides) plans.push(await planMigration(databases[side], side, schemas))
     if (dryRun) showPlans(context, databases, plans)
-    else await apply(context, databases)
+    else await apply(context, databases, app)
   })
 }
 
-async function apply({ terminal, signal }: CommandContext, databases: Databases): Promise<void> {
+async function apply(
+  { terminal, signal }: CommandContext,
+  databases: Databases,
+  app: LoadedApp,
+): Promise<void> {
   const sides: AppliedSide[] = []
-  for (const side of SIDES) {
+  for (const side of app.sides) {
     signal.throwIfAborted()
     const applied = await migrate(databases[side], side, databases.schemas)
     sides.push({ side, schema: databases.schemas[side], applied })
   }
+  if (app.sides.includes('store')) await enterEventSchemas(app.model, databases)
   terminal.answer({ database: databases.address, dryRun: false, sides }, () => sides.map(lineOf).join('\n'))
 }
 

@@ -1,4 +1,4 @@
-import { type MigrationStatus, migrationStatus, SIDES } from '../../postgres/migrate.js'
+import { type MigrationStatus, migrationStatus } from '../../postgres/migrate.js'
 import type { CommandContext } from '../command-context.js'
 import { LoadedApp } from '../loaded-app.js'
 import { table } from '../table.js'
@@ -8,9 +8,10 @@ export async function showDatabaseStatus(context: CommandContext): Promise<void>
   const app = await LoadedApp.load(context)
   await app.withDatabases(false, async (databases) => {
     const sides: MigrationStatus[] = []
-    for (const side of SIDES) sides.push(await migrationStatus(databases[side], side, databases.schemas))
+    for (const side of app.sides) sides.push(await migrationStatus(databases[side], side, databases.schemas))
     const { terminal, options } = context
-    terminal.answer({ database: databases.address, sides }, () =>
+    const { address: database, readAddress: readDatabase } = databases
+    terminal.answer({ database, readDatabase, sides }, () =>
       table(['SIDE', 'SCHEMA', 'APPLIED', 'PENDING', 'STATE'], sides.map(rowOf), options),
     )
   })
