@@ -26,9 +26,10 @@ export function brokerSettings(place: BrokerPlace): Readonly<Record<string, stri
     'group.initial.rebalance.delay.ms': '0',
     'group.min.session.timeout.ms': '1000',
     'auto.create.topics.enable': 'false',
-    // After a kill the broker's own session has to expire before it serves again: 12 s by default.
-    'broker.session.timeout.ms': '1000',
-    'broker.heartbeat.interval.ms': '200',
+    // After a kill the broker's own session has to expire before it serves again: 12 s by default. Shorter than starting it
+    // takes would gain nothing, and a busy machine that holds it up for as long takes the leaders from all partitions.
+    'broker.session.timeout.ms': '4000',
+    'broker.heartbeat.interval.ms': '400',
   }
 }
 

@@ -49,7 +49,10 @@ describe.skipIf(skipped)('startBroker', { timeout: 60_000 }, () => {
     await withAdmin(broker.brokers, async (admin) => {
       const topic = uniqueName('first')
       await admin.createTopics({ topics: [{ topic, numPartitions: 3 }] })
-      expect(await admin.fetchTopicOffsets(topic)).toHaveLength(3)
+      // A partition may have its leader a moment before that knows of it.
+      await waitFor(async () => (await admin.fetchTopicOffsets(topic)).length === 3, {
+        what: 'all partitions of a new topic to answer',
+      })
     })
     await broker.stop()
   })
