@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { type ErrorCode, RepriseError } from 'reprise'
 import { WrongUsage } from './arguments.js'
-import { UnreadableFile } from './bank-file/bank-file.js'
+import { MalformedLine, UnreadableFile } from './bank-file/bank-file.js'
 import { ImportStopped } from './import/import-transactions.js'
 import { Interrupted } from './interruption.js'
 
@@ -11,6 +11,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, different: 4, ti
 const EXIT_BY_CODE: Partial<Record<ErrorCode, number>> = {
   REPRISE_CONFIGURATION: EXIT.usage,
   REPRISE_DEFINITION: EXIT.usage,
+  REPRISE_BUILD_REFUSED: EXIT.refused,
   REPRISE_LOG_MISMATCH: EXIT.refused,
   REPRISE_STORE_MISMATCH: EXIT.refused,
   REPRISE_DATABASE_TOO_NEW: EXIT.refused,
@@ -36,7 +37,11 @@ export function failureText(error: unknown, verbose: boolean): string {
 function hintFor(error: unknown): string {
   if (RepriseError.is(error) && error.code === 'REPRISE_STORE_MISMATCH')
     return '; npm start -- --fresh deletes it and begins again'
-  if (error instanceof ImportStopped)
-    return '; what was booked before stays, and the next run goes on from there'
+  if (error instanceof MalformedLine && error.canBeLeftOut)
+    return '; correct it and start again, or leave it out with --skip-bad'
+  if (error instanceof ImportStopped) {
+    const wayOut = error.canBeLeftOut ? '; --skip-bad leaves it out' : ''
+    return `; what was booked before stays, and the next run goes on from there${wayOut}`
+  }
   return ''
 }

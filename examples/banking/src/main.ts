@@ -13,7 +13,8 @@ async function main(words: readonly string[]): Promise<number> {
   try {
     args = argumentsOf(words)
     if (args.help) return print(HELP)
-    const signal = interruption((line) => progress.say(line))
+    // A process that serves stops by itself.
+    const signal = args.serve ? new AbortController().signal : interruption((line) => progress.say(line))
     return await run(args, { progress, signal, print })
   } catch (error) {
     progress.say(failureText(error, args?.verbose ?? false))

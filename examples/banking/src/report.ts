@@ -1,7 +1,9 @@
 import { relative } from 'node:path'
 import type { Counters, Surroundings } from 'reprise'
+import { count, crowns, table } from './figures.js'
 import type { Imported } from './import/import-transactions.js'
 import type { Mismatch } from './import/compare-balances.js'
+import type { Circulation } from './transfers/circulate.js'
 
 /** What a run came to. */
 export interface Outcome {
@@ -10,7 +12,17 @@ export interface Outcome {
   readonly mismatches: readonly Mismatch[]
   readonly log: 'postgres' | 'kafka'
   readonly seconds: number
+  /** Lines left out; undefined where none may be. */
+  readonly skipped: number | undefined
+  /** Undefined where none were asked for. */
+  readonly transfers: Transfers | undefined
   readonly largest: readonly LargeAccount[]
+}
+
+/** What came of passing money round. The sums over all accounts are the same, if nothing was lost on the way. */
+export interface Transfers extends Circulation {
+  readonly before: bigint
+  readonly after: bigint
 }
 
 export interface LargeAccount {
@@ -20,7 +32,7 @@ export interface LargeAccount {
 }
 
 /** The JSON document of a run. */
-export function documentOf({ imported, counters, mismatches, log, seconds }: Outcome) {
+export function documentOf({ imported, counters, mismatches, skipped, transfers, log, seconds }: Outcome) {
   return {
     transactions: imported.transactions,
     accounts: imported.accounts.size,
@@ -29,6 +41,14 @@ export function documentOf({ imported, counters, mismatches, log, seconds }: Out
     eventsApplied: Object.values(counters.applied).reduce((sum, applied) => sum + applied, 0),
     alreadyKnown: counters.alreadyKnown,
     mismatches: mismatches.length,
+    ...(skipped === undefined ? {} : { skipped }),
+    ...(transfers === undefined
+      ? {}
+      : {
+          transfers: transfers.transfers,
+          totalBefore: transfers.before.toString(),
+          totalAfter: transfers.after.toString(),
+        }),
     log,
     seconds,
   }
@@ -48,7 +68,7 @@ export function summaryOf(outcome: Outcome): string {
       ]),
     ]),
     'Try next',
-    NEXT_STEPS,
+    nextSteps(outcome.largest[0]),
   ].join('\n\n')
 }
 
@@ -59,9 +79,10 @@ export function mismatchText({ accountNumber, transactionId, bankBalance, ourBal
 }
 
 /** The start-up line. */
-export function surroundingsText({ database, log, dataFolder }: Surroundings): string {
+export function surroundingsText({ database, readDatabase, log, dataFolder }: Surroundings): string {
   const folder = dataFolder === undefined ? 'none (DATABASE_URL is set)' : fromHere(dataFolder)
-  return `database ${database} · log ${log} · data folder ${folder}`
+  const readModels = readDatabase === database ? '' : ` · read models in ${readDatabase}`
+  return `database ${database}${readModels} · log ${log} · data folder ${folder}`
 }
 
 /** A path as one would type it here. */
@@ -70,16 +91,14 @@ function fromHere(path: string): string {
   return short.startsWith('..') ? path : short
 }
 
-export const count = (number: number): string => number.toLocaleString('en-US')
-
-/** Hellers as crowns, '1,234.50'. */
-export function crowns(hellers: bigint): string {
-  const sign = hellers < 0n ? '-' : ''
-  const amount = hellers < 0n ? -hellers : hellers
-  return `${sign}${(amount / 100n).toLocaleString('en-US')}.${String(amount % 100n).padStart(2, '0')}`
-}
-
-function figures({ imported, counters, mismatches, seconds }: Outcome): readonly (readonly string[])[] {
+function figures({
+  imported,
+  counters,
+  mismatches,
+  skipped,
+  transfers,
+  seconds,
+}: Outcome): readonly (readonly string[])[] {
   const accounts = imported.accounts.size
   const applied = Object.entries(counters.applied).map(([name, events]) => [
     `events applied to ${name}`,
@@ -87,7 +106,9 @@ function figures({ imported, counters, mismatches, seconds }: Outcome): readonly
   ])
   return [
     ['transactions in the file', count(imported.transactions)],
-    ['  known from an earlier run', count(counters.alreadyKnown)],
+    ['  known from an earlier run', count(counters.alreadyKnown - (transfers?.alreadyKnown ?? 0))],
+    ...(skipped === undefined ? [] : [['lines left out', count(skipped)]]),
+    ...(transfers === undefined ? [] : transferFigures(transfers)),
     ['events stored', count(counters.appended)],
     ['events published', count(counters.published)],
     ...applied,
@@ -96,17 +117,35 @@ function figures({ imported, counters, mismatches, seconds }: Outcome): readonly
   ]
 }
 
-/** The first column to the left, all others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const lines = rows.map((row) =>
-    row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-    ),
-  )
-  return lines.map((cells) => `  ${cells.join('  ')}`).join('\n')
+function transferFigures({
+  transfers,
+  alreadyKnown,
+  accounts,
+  before,
+  after,
+}: Transfers): readonly (readonly string[])[] {
+  return [
+    [`transfers between ${accounts} accounts`, count(transfers)],
+    ['  known from an earlier run', count(alreadyKnown)],
+    ['  all balances before', crowns(before)],
+    ['  all balances after', crowns(after)],
+  ]
 }
 
-const NEXT_STEPS = `  npx reprise projection list               how far each projection has come
-  npx reprise projection rebuild balances   replay history into a new table; readers see the old one meanwhile
-  npm run kafka                             a local broker; then KAFKA_BROKERS=host:port npm start -- --fresh`
+function nextSteps(largest: LargeAccount | undefined): string {
+  const account = largest?.account_number ?? 'ID'
+  const steps = [
+    ['npx reprise projection list', 'how far each projection has come'],
+    [
+      'npx reprise projection rebuild balances',
+      'replay history into a new table; readers see the old one meanwhile',
+    ],
+    [
+      `npx reprise events show account ${account}`,
+      'what happened to an account; with --state what came of it',
+    ],
+    ['npm start -- --transfers 200', 'pass money round, each transfer in one commit'],
+    ['npm run kafka', 'a local broker; then KAFKA_BROKERS=host:port npm start -- --fresh'],
+  ]
+  return steps.map(([command = '', effect = '']) => `  ${command.padEnd(42)}${effect}`).join('\n')
+}

@@ -3,15 +3,26 @@ import app from './app.js'
 import type { Arguments } from './arguments.js'
 import { BankFile } from './bank-file/bank-file.js'
 import { EXIT } from './failure.js'
-import { caughtUpWith } from './import/caught-up-with.js'
+import { count } from './figures.js'
 import { compareBalances } from './import/compare-balances.js'
 import { type Imported, importTransactions } from './import/import-transactions.js'
-import { unlessAborted } from './interruption.js'
+import { readPersistently } from './persistently.js'
 import type { Progress } from './progress.js'
 import { Balances } from './read-models/balances.js'
-import { Statements } from './read-models/statements.js'
-import { count, documentOf, mismatchText, type Outcome, summaryOf, surroundingsText } from './report.js'
+import { project } from './catching-up/project.js'
+import {
+  documentOf,
+  mismatchText,
+  type Outcome,
+  summaryOf,
+  surroundingsText,
+  type Transfers,
+} from './report.js'
+import { serve } from './serve.js'
+import { Stopwatch } from './stopwatch.js'
 import { terminalLogger } from './terminal-logger.js'
+import { circulate } from './transfers/circulate.js'
+import { totalBalance } from './transfers/total-balance.js'
 
 export interface RunOptions {
   readonly progress: Progress
@@ -20,20 +31,21 @@ export interface RunOptions {
   readonly print: (text: string) => void
 }
 
-const LARGEST = 5
-/** Milliseconds without progress after which a person wants to know why. */
-const PATIENCE = 4_000
+type Watched = Pick<RunOptions, 'progress' | 'signal'>
 
-/** Imports, projects, compares and reports. Answers the exit code. */
+const LARGEST = 5
+
+/** Imports, projects, compares and reports, or serves. Answers the exit code. */
 export async function run(args: Arguments, { progress, signal, print }: RunOptions): Promise<number> {
-  const startedAt = performance.now()
+  const clock = new Stopwatch()
+  const options = startOptions(args, progress)
+  if (args.serve) return serve(options, progress)
   const file = await BankFile.open(args.data)
   try {
-    const options = startOptions(args, progress)
     if (args.fresh) await reset(options, progress)
-    const { outcome, counters } = await runOn(file, options, progress, signal)
+    const { outcome, counters } = await runOn(file, args, options, { progress, signal })
     // Counted after the stop: by then whatever was under way has been counted.
-    const seconds = Math.round(performance.now() - startedAt) / 1_000
+    const seconds = Math.round(clock.seconds * 1_000) / 1_000
     const finished = { ...outcome, counters: counters(), seconds }
     finished.mismatches.forEach((mismatch) => progress.say(mismatchText(mismatch)))
     print(args.json ? JSON.stringify(documentOf(finished)) : `\n${summaryOf(finished)}\n`)
@@ -65,41 +77,57 @@ async function reset(options: StartOptions, progress: Progress): Promise<void> {
 
 async function runOn(
   file: BankFile,
+  { skipBad, transfers: wanted }: Arguments,
   options: StartOptions,
-  progress: Progress,
-  signal: AbortSignal,
+  watched: Watched,
 ): Promise<{
   readonly outcome: Omit<Outcome, 'counters' | 'seconds'>
   readonly counters: () => App['counters']
 }> {
+  const { progress, signal } = watched
   progress.say('starting …')
   await using bank = await Reprise.start(app, options)
   progress.say(surroundingsText(bank.surroundings))
   signal.throwIfAborted()
-  const imported = await importFile(bank, file, progress, signal)
-  await project(bank, imported, progress, signal)
-  const mismatches = await compareBalances(bank, imported.accounts)
-  const largest = await bank
+  const { imported, skipped } = await importFile(bank, file, skipBad, watched)
+  await projectImported(bank, imported, watched)
+  const transfers = wanted === 0 ? undefined : await transferMoneyRound(bank, imported, wanted, watched)
+  const mismatches = await readPersistently(() => compareBalances(bank, imported.accounts), signal)
+  const largest = await readPersistently(() => largestBalances(bank), signal)
+  const log = bank.surroundings.log === 'postgres' ? 'postgres' : 'kafka'
+  return {
+    outcome: { imported, mismatches, skipped, transfers, largest, log },
+    counters: () => bank.counters,
+  }
+}
+
+function largestBalances(bank: App): Promise<Outcome['largest']> {
+  return bank
     .read(Balances)
     .select(['account_number', 'balance', 'bookings'])
     .orderBy('balance', 'desc')
     .orderBy('account_number')
     .limit(LARGEST)
     .execute()
-  const log = bank.surroundings.log === 'postgres' ? 'postgres' : 'kafka'
-  return { outcome: { imported, mismatches, largest, log }, counters: () => bank.counters }
 }
 
+/** What was left out is counted only where it was asked for. */
 async function importFile(
   bank: App,
   file: BankFile,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Imported> {
-  const clock = stopwatch()
+  skipBad: boolean,
+  { progress, signal }: Watched,
+): Promise<{ readonly imported: Imported; readonly skipped: number | undefined }> {
+  const clock = new Stopwatch()
   let bytes = 0
-  const imported = await importTransactions(bank, file.transactions(), {
+  let skipped = 0
+  const leaveOut = (line: Error): void => {
+    skipped += 1
+    progress.say(`left out: ${line.message}`)
+  }
+  const imported = await importTransactions(bank, file.transactions(skipBad ? leaveOut : undefined), {
     signal,
+    ...(skipBad ? { onRefused: leaveOut } : {}),
     onAcknowledged: (transaction, done) => {
       bytes += transaction.bytes
       progress.show('importing', bytes / file.size, `${count(done)} transactions, ${clock.rate(done)}`)
@@ -110,38 +138,34 @@ async function importFile(
   progress.say(
     `imported ${count(transactions)} transactions of ${count(accounts.size)} accounts in ${clock.read()}`,
   )
-  return imported
+  return { imported, skipped: skipBad ? skipped : undefined }
 }
 
-async function project(
+async function projectImported(
   bank: App,
   { accounts }: Imported,
-  progress: Progress,
-  signal: AbortSignal,
+  { progress, signal }: Watched,
 ): Promise<void> {
-  const clock = stopwatch()
-  const impatient = setTimeout(
-    () =>
-      progress.say('still waiting: a run that was killed keeps its share of the work until its lease ends'),
-    PATIENCE,
-  )
-  try {
-    const projected = caughtUpWith(bank, [Balances, Statements], accounts, (done) => {
-      impatient.refresh()
-      progress.show('projecting', done / accounts.size, `${count(done)} of ${count(accounts.size)} accounts`)
-    })
-    await unlessAborted(signal, projected)
-  } finally {
-    clearTimeout(impatient)
-  }
+  const clock = new Stopwatch()
+  const receipts = [...accounts.values()].map(({ receipt }) => receipt)
+  await project(bank, receipts, progress, signal)
   progress.say(`projected ${count(accounts.size)} accounts in another ${clock.read()}`)
 }
 
-function stopwatch() {
-  const startedAt = performance.now()
-  const seconds = (): number => (performance.now() - startedAt) / 1_000
-  return {
-    read: () => `${seconds().toFixed(1)} s`,
-    rate: (things: number) => `${count(Math.round(things / seconds()))}/s`,
-  }
+async function transferMoneyRound(
+  bank: App,
+  { accounts }: Imported,
+  wanted: number,
+  { progress, signal }: Watched,
+): Promise<Transfers> {
+  const clock = new Stopwatch()
+  const before = await readPersistently(() => totalBalance(bank), signal)
+  const made = await circulate(bank, accounts, wanted, {
+    signal,
+    onTransfer: (done) =>
+      progress.show('transferring', done / wanted, `${count(done)} transfers, ${clock.rate(done)}`),
+  })
+  await project(bank, made.receipts, progress, signal)
+  progress.say(`made ${count(wanted)} transfers in ${clock.read()}`)
+  return { ...made, before, after: await readPersistently(() => totalBalance(bank), signal) }
 }

@@ -1,11 +1,14 @@
-import { CommandRejected } from 'reprise'
+import { AggregateNotFound, CommandRejected, WrongExpectedVersion } from 'reprise'
+import { given, rejected } from 'reprise/testing'
 import { describe, expect, it } from 'vitest'
 import { Account } from '../../../examples/banking/src/account/account.js'
 import {
   CloseAccount,
   Deposit,
   OpenAccount,
+  ReceiveMoney,
   RecordBooking,
+  SendMoney,
   Withdraw,
 } from '../../../examples/banking/src/account/commands.js'
 import {
@@ -14,80 +17,197 @@ import {
   CreditBooked,
   DebitBooked,
 } from '../../../examples/banking/src/account/events.js'
-import { type Context, takeUncommitted } from '../../../src/aggregates/index.js'
 
 const accountNumber = '576'
-const context: Context = { now: new Date('2026-03-01T22:00:00Z'), newId: () => 'id', actor: undefined }
+const partnerAccount = '577'
+const iban = 'CZ6508000000192000145399'
+const lateInMarch = { now: new Date('2026-03-01T23:59:59Z') }
+const bookedOn = '2026-03-01'
 
-function openAccount(balance = 0n): Account {
-  const account = new Account(accountNumber)
-  account.open(new OpenAccount({ accountNumber }), context)
-  if (balance > 0n) account.deposit(new Deposit({ accountNumber, amount: balance }), context)
-  takeUncommitted(account)
-  return account
-}
+const opened = new AccountOpened({ openedOn: '2026-01-01' })
+const openedWithIban = new AccountOpened({ openedOn: '2026-01-01', iban })
+const closed = new AccountClosed({ closedOn: '2026-02-01' })
+const credited = (amount: bigint) => new CreditBooked({ amount, bookedOn: '2026-01-02' })
+const debited = (amount: bigint) => new DebitBooked({ amount, bookedOn: '2026-01-03' })
 
-const recorded = (side: 'credit' | 'debit', amount: bigint): RecordBooking =>
-  new RecordBooking({ accountNumber, side, amount, transactionId: '1', bookedOn: '1993-01-05' })
+const deposit = (amount: bigint) => new Deposit({ accountNumber, amount })
+const withdraw = (amount: bigint) => new Withdraw({ accountNumber, amount })
+const send = (amount: bigint) => new SendMoney({ accountNumber, partnerAccount, amount })
+const receive = (amount: bigint) => new ReceiveMoney({ accountNumber, partnerAccount, amount })
+const close = new CloseAccount({ accountNumber })
 
-describe('Account', () => {
-  it('opens with the first booking of the bank, on its day', () => {
-    const account = new Account(accountNumber)
+const booking = { transactionId: '171812', amount: 90_000n, bookedOn: '1993-01-31' }
+const details = {
+  operation: 'transferOut',
+  purpose: 'household',
+  partnerBank: 'YZ',
+  partnerAccount: '62457513',
+} as const
+const record = (side: 'credit' | 'debit', more: Partial<typeof booking & typeof details> = {}) =>
+  new RecordBooking({ accountNumber, side, ...booking, ...more })
 
-    account.record(recorded('credit', 500n))
-    account.record(recorded('debit', 100n))
-
-    const booking = { transactionId: '1', bookedOn: '1993-01-05' }
-    expect(takeUncommitted(account)).toEqual([
-      new AccountOpened({ openedOn: '1993-01-05' }),
-      new CreditBooked({ ...booking, amount: 500n }),
-      new DebitBooked({ ...booking, amount: 100n }),
-    ])
+describe('recording what the bank booked', () => {
+  it('opens an account that nobody has heard of, on the day of its first booking', () => {
+    given(Account)
+      .when(record('credit'))
+      .then([new AccountOpened({ openedOn: '1993-01-31' }), new CreditBooked(booking)])
+      .thenState({ status: 'open', balance: 90_000n, iban: undefined })
   })
 
-  it('records what the bank booked also where it overdraws', () => {
-    const account = openAccount(100n)
+  it('goes on with an account that is there', () => {
+    given(Account, [opened])
+      .when(record('credit'))
+      .then([new CreditBooked(booking)])
+    given(Account, [opened])
+      .when(record('debit', details))
+      .then([new DebitBooked({ ...booking, ...details })])
+  })
 
-    account.record(recorded('debit', 101n))
+  it('refuses nothing that was booked: not what overdraws, nor what came after the closing', () => {
+    given(Account, [opened, credited(100n)])
+      .when(record('debit'))
+      .then([new DebitBooked(booking)])
+      .thenState({ status: 'open', balance: -89_900n, iban: undefined })
+    given(Account, [opened, closed])
+      .when(record('credit'))
+      .then([new CreditBooked(booking)])
+      .thenState({ status: 'closed', balance: 90_000n, iban: undefined })
+  })
+})
 
-    expect(takeUncommitted(account)).toHaveLength(1)
-    expect(() => account.close(new CloseAccount({ accountNumber }), context)).toThrow('is overdrawn')
+describe('opening an account', () => {
+  it('opens it on the day of the command', () => {
+    given(Account)
+      .when(new OpenAccount({ accountNumber }), lateInMarch)
+      .then([new AccountOpened({ openedOn: bookedOn })])
+      .thenReserved([])
+  })
+
+  it('reserves the IBAN', () => {
+    given(Account)
+      .when(new OpenAccount({ accountNumber, iban }), lateInMarch)
+      .then([new AccountOpened({ openedOn: bookedOn, iban })])
+      .thenReserved([{ kind: 'reserve', scope: 'iban', value: iban }])
+      .thenState({ status: 'open', balance: 0n, iban })
+  })
+
+  it.each(['CZ65 0800 0000 1920 0014 5399', 'cz6508000000192000145399', 'CZ65', ''])(
+    'refuses the IBAN %j, which could be written in another way',
+    (iban) => {
+      given(Account)
+        .when(new OpenAccount({ accountNumber, iban }))
+        .then(rejected('the IBAN must be capitals and digits, without spaces'))
+        .thenReserved([])
+    },
+  )
+
+  it('happens once', () => {
+    given(Account, [opened]).when(new OpenAccount({ accountNumber })).then(rejected(WrongExpectedVersion))
+  })
+})
+
+describe('paying in and out', () => {
+  it('books a deposit', () => {
+    given(Account, [opened])
+      .when(deposit(500n), lateInMarch)
+      .then([new CreditBooked({ amount: 500n, bookedOn, operation: 'cashDeposit' })])
+      .thenState({ status: 'open', balance: 500n, iban: undefined })
   })
 
   it('pays out what is there, and no heller more', () => {
-    const account = openAccount(500n)
+    const account = given(Account, [opened, credited(700n), debited(200n)])
 
-    expect(() => account.withdraw(new Withdraw({ accountNumber, amount: 501n }), context)).toThrow(
-      'the balance does not cover the withdrawal',
-    )
-    account.withdraw(new Withdraw({ accountNumber, amount: 500n }), context)
+    account
+      .when(withdraw(500n), lateInMarch)
+      .then([new DebitBooked({ amount: 500n, bookedOn, operation: 'cashWithdrawal' })])
+      .thenState({ status: 'open', balance: 0n, iban: undefined })
+    account
+      .when(withdraw(501n))
+      .then(rejected('the balance does not cover the withdrawal', { balance: 500n, amount: 501n }))
+  })
+})
 
-    expect(takeUncommitted(account)).toEqual([
-      new DebitBooked({ amount: 500n, bookedOn: '2026-03-01', operation: 'cashWithdrawal' }),
-    ])
+describe('transferring', () => {
+  it('takes from one account what the other one is given', () => {
+    given(Account, [opened, credited(500n)])
+      .when(send(500n), lateInMarch)
+      .then([new DebitBooked({ amount: 500n, bookedOn, operation: 'transferOut', partnerAccount })])
+      .thenState({ status: 'open', balance: 0n, iban: undefined })
+    given(Account, [opened])
+      .when(receive(500n), lateInMarch)
+      .then([new CreditBooked({ amount: 500n, bookedOn, operation: 'transferIn', partnerAccount })])
+      .thenState({ status: 'open', balance: 500n, iban: undefined })
   })
 
-  it('closes when nothing is left on it, and takes no new business then', () => {
-    const account = openAccount(500n)
+  it('sends no more than there is', () => {
+    given(Account, [opened, credited(500n)])
+      .when(send(501n))
+      .then(rejected('the balance does not cover the transfer', { balance: 500n, amount: 501n }))
+  })
+})
 
-    expect(() => account.close(new CloseAccount({ accountNumber }), context)).toThrow(
-      'must be paid out first',
-    )
-    account.withdraw(new Withdraw({ accountNumber, amount: 500n }), context)
-    account.close(new CloseAccount({ accountNumber }), context)
-
-    expect(takeUncommitted(account).at(-1)).toEqual(new AccountClosed({ closedOn: '2026-03-01' }))
-    expect(() => account.deposit(new Deposit({ accountNumber, amount: 1n }), context)).toThrow('is closed')
-    expect(() => account.withdraw(new Withdraw({ accountNumber, amount: 1n }), context)).toThrow('is closed')
-    expect(() => account.close(new CloseAccount({ accountNumber }), context)).toThrow('is closed')
+describe('closing an account', () => {
+  it('closes one with nothing on it, and frees its IBAN in the same commit', () => {
+    given(Account, [openedWithIban, credited(500n), debited(500n)])
+      .when(close, lateInMarch)
+      .then([new AccountClosed({ closedOn: bookedOn })])
+      .thenReserved([{ kind: 'release', scope: 'iban', value: iban }])
+      .thenState({ status: 'closed', balance: 0n, iban })
   })
 
-  it.each([0n, -1n])('refuses the amount %s', (amount) => {
-    const account = openAccount(500n)
+  it('frees nothing where there was no IBAN', () => {
+    given(Account, [opened])
+      .when(close, lateInMarch)
+      .then([new AccountClosed({ closedOn: bookedOn })])
+      .thenReserved([])
+  })
 
-    expect(() => account.deposit(new Deposit({ accountNumber, amount }), context)).toThrow(CommandRejected)
-    expect(() => account.withdraw(new Withdraw({ accountNumber, amount }), context)).toThrow(CommandRejected)
-    expect(() => account.record(recorded('credit', amount))).toThrow(CommandRejected)
-    expect(takeUncommitted(account)).toEqual([])
+  it('asks for the balance to be paid out, or covered, first', () => {
+    given(Account, [opened, credited(1n)])
+      .when(close)
+      .then(rejected('the balance must be paid out first', { balance: 1n }))
+    given(Account, [opened, debited(1n)])
+      .when(close)
+      .then(rejected('the account is overdrawn: it must be covered first', { balance: -1n }))
+  })
+})
+
+const business = [deposit(1n), withdraw(1n), send(1n), receive(1n), close] as const
+
+describe('new business', () => {
+  it.each(business.map((command) => [command.constructor.name, command] as const))(
+    '%s is refused on an account that is closed, or that there is not',
+    (_name, command) => {
+      given(Account, [opened, credited(5n), closed])
+        .when(command)
+        .then(rejected('the account is closed', { account: accountNumber }))
+      given(Account).when(command).then(rejected(AggregateNotFound))
+    },
+  )
+
+  it.each([0n, -1n])('of %s hellers is refused, whatever it is', (amount) => {
+    const positive = rejected({
+      error: CommandRejected,
+      message: 'the amount must be positive',
+      facts: { amount },
+    })
+    for (const command of [deposit(amount), withdraw(amount), send(amount), receive(amount)])
+      given(Account, [opened, credited(500n)])
+        .when(command)
+        .then(positive)
+    given(Account).when(record('credit', { amount })).then(positive)
+  })
+})
+
+describe('the state of an account', () => {
+  it.each([
+    { status: 'open', balance: -5n, iban },
+    { status: 'closed', balance: 0n, iban: undefined },
+  ] as const)('is %o again when it was restored from it', (state) => {
+    const account = new Account(accountNumber)
+
+    account.restore(state)
+
+    expect(account.state()).toEqual(state)
   })
 })

@@ -1,30 +1,65 @@
-import { Aggregate, AggregateRoot, Applies, CommandRejected, type Context, Handles } from 'reprise'
-import { CloseAccount, Deposit, OpenAccount, RecordBooking, Withdraw } from './commands.js'
+import {
+  Aggregate,
+  AggregateRoot,
+  Applies,
+  CommandRejected,
+  type Context,
+  enumeration,
+  Handles,
+  long,
+  optional,
+  type StateOf,
+  string,
+} from 'reprise'
+import {
+  CloseAccount,
+  Deposit,
+  OpenAccount,
+  ReceiveMoney,
+  RecordBooking,
+  SendMoney,
+  Withdraw,
+} from './commands.js'
 import { AccountClosed, AccountOpened, CreditBooked, DebitBooked } from './events.js'
+
+/** In capitals and without spaces, so that there is one way to write it. */
+const IBAN = /^[A-Z]{2}\d{2}[A-Z\d]{11,30}$/
+
+const STATUSES = ['unknown', 'open', 'closed'] as const
 
 /** A customer's account. Amounts are hellers. */
 @Aggregate({
   name: 'account',
   events: [AccountOpened, CreditBooked, DebitBooked, AccountClosed],
   topic: { partitions: 12 },
+  state: {
+    version: 1,
+    fields: { status: enumeration(STATUSES), balance: long(), iban: optional(string()) },
+  },
+  snapshots: { every: 100 },
 })
 export class Account extends AggregateRoot<AccountOpened | CreditBooked | DebitBooked | AccountClosed> {
-  private state: 'unknown' | 'open' | 'closed' = 'unknown'
+  private status: (typeof STATUSES)[number] = 'unknown'
   private balance = 0n
+  private iban: string | undefined
 
   /** The bank's books begin somewhere: an account that nobody has heard of opens with its first booking. */
   @Handles(RecordBooking, { expect: 'any' })
   record({ side, transactionId, amount, bookedOn, ...details }: RecordBooking) {
     requirePositive(amount)
     const { operation, purpose, partnerBank, partnerAccount } = details
-    if (this.state === 'unknown') this.emit(new AccountOpened({ openedOn: bookedOn }))
+    if (this.status === 'unknown') this.emit(new AccountOpened({ openedOn: bookedOn }))
     const booking = { transactionId, amount, bookedOn, operation, purpose, partnerBank, partnerAccount }
     this.emit(side === 'credit' ? new CreditBooked(booking) : new DebitBooked(booking))
   }
 
   @Handles(OpenAccount, { expect: 'noStream' })
-  open(_: OpenAccount, { now }: Context) {
-    this.emit(new AccountOpened({ openedOn: dayOf(now) }))
+  open({ iban }: OpenAccount, { now }: Context) {
+    if (iban !== undefined) {
+      if (!IBAN.test(iban)) throw new CommandRejected('the IBAN must be capitals and digits, without spaces')
+      this.reserve('iban', iban)
+    }
+    this.emit(new AccountOpened({ openedOn: dayOf(now), iban }))
   }
 
   @Handles(Deposit)
@@ -36,14 +71,24 @@ export class Account extends AggregateRoot<AccountOpened | CreditBooked | DebitB
 
   @Handles(Withdraw)
   withdraw({ amount }: Withdraw, { now }: Context) {
-    requirePositive(amount)
-    this.requireOpen()
-    const { balance } = this
-    if (amount > balance)
-      throw new CommandRejected('the balance does not cover the withdrawal', { balance, amount })
+    this.requireCover(amount, 'withdrawal')
     this.emit(new DebitBooked({ amount, bookedOn: dayOf(now), operation: 'cashWithdrawal' }))
   }
 
+  @Handles(SendMoney)
+  send({ amount, partnerAccount }: SendMoney, { now }: Context) {
+    this.requireCover(amount, 'transfer')
+    this.emit(new DebitBooked({ amount, bookedOn: dayOf(now), operation: 'transferOut', partnerAccount }))
+  }
+
+  @Handles(ReceiveMoney)
+  receive({ amount, partnerAccount }: ReceiveMoney, { now }: Context) {
+    requirePositive(amount)
+    this.requireOpen()
+    this.emit(new CreditBooked({ amount, bookedOn: dayOf(now), operation: 'transferIn', partnerAccount }))
+  }
+
+  /** The IBAN is free again in the same commit. */
   @Handles(CloseAccount)
   close(_: CloseAccount, { now }: Context) {
     this.requireOpen()
@@ -51,12 +96,14 @@ export class Account extends AggregateRoot<AccountOpened | CreditBooked | DebitB
     if (balance < 0n)
       throw new CommandRejected('the account is overdrawn: it must be covered first', { balance })
     if (balance > 0n) throw new CommandRejected('the balance must be paid out first', { balance })
+    if (this.iban !== undefined) this.release('iban', this.iban)
     this.emit(new AccountClosed({ closedOn: dayOf(now) }))
   }
 
   @Applies(AccountOpened)
-  protected opened() {
-    this.state = 'open'
+  protected opened({ iban }: AccountOpened) {
+    this.status = 'open'
+    this.iban = iban
   }
 
   @Applies(CreditBooked)
@@ -71,11 +118,30 @@ export class Account extends AggregateRoot<AccountOpened | CreditBooked | DebitB
 
   @Applies(AccountClosed)
   protected closed() {
-    this.state = 'closed'
+    this.status = 'closed'
+  }
+
+  state() {
+    const { status, balance, iban } = this
+    return { status, balance, iban }
+  }
+
+  restore({ status, balance, iban }: StateOf<Account>) {
+    this.status = status
+    this.balance = balance
+    this.iban = iban
   }
 
   private requireOpen(): void {
-    if (this.state !== 'open') throw new CommandRejected('the account is closed', { account: this.id })
+    if (this.status !== 'open') throw new CommandRejected('the account is closed', { account: this.id })
+  }
+
+  private requireCover(amount: bigint, purpose: 'withdrawal' | 'transfer'): void {
+    requirePositive(amount)
+    this.requireOpen()
+    const { balance } = this
+    if (amount > balance)
+      throw new CommandRejected(`the balance does not cover the ${purpose}`, { balance, amount })
   }
 }
 

@@ -1,4 +1,4 @@
-import { Command, enumeration, long, string } from 'reprise'
+import { Command, enumeration, long, optional, string } from 'reprise'
 import { bookingFields, SIDES } from './booking.js'
 
 /** Writes down what the bank has booked already. That is history: it is not refused, even where it overdraws. */
@@ -9,7 +9,11 @@ export class RecordBooking extends Command('RecordBooking', {
   side: enumeration(SIDES),
 })('accountNumber') {}
 
-export class OpenAccount extends Command('OpenAccount', { accountNumber: string() })('accountNumber') {}
+/** An IBAN belongs to one open account at a time. */
+export class OpenAccount extends Command('OpenAccount', {
+  accountNumber: string(),
+  iban: optional(string()),
+})('accountNumber') {}
 
 export class Deposit extends Command('Deposit', { accountNumber: string(), amount: long() })(
   'accountNumber',
@@ -18,5 +22,11 @@ export class Deposit extends Command('Deposit', { accountNumber: string(), amoun
 export class Withdraw extends Command('Withdraw', { accountNumber: string(), amount: long() })(
   'accountNumber',
 ) {}
+
+const transferHalf = { accountNumber: string(), partnerAccount: string(), amount: long() }
+
+/** The two halves of a transfer are executed as one, by `transferMoney`. */
+export class SendMoney extends Command('SendMoney', transferHalf)('accountNumber') {}
+export class ReceiveMoney extends Command('ReceiveMoney', transferHalf)('accountNumber') {}
 
 export class CloseAccount extends Command('CloseAccount', { accountNumber: string() })('accountNumber') {}

@@ -1,7 +1,10 @@
-import { date, DomainEvent } from 'reprise'
+import { date, DomainEvent, optional, string } from 'reprise'
 import { bookingFields } from './booking.js'
 
-export class AccountOpened extends DomainEvent('AccountOpened', { openedOn: date() }) {}
+export class AccountOpened extends DomainEvent('AccountOpened', {
+  openedOn: date(),
+  iban: optional(string()),
+}) {}
 export class CreditBooked extends DomainEvent('CreditBooked', bookingFields) {}
 export class DebitBooked extends DomainEvent('DebitBooked', bookingFields) {}
 export class AccountClosed extends DomainEvent('AccountClosed', { closedOn: date() }) {}

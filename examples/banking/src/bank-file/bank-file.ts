@@ -13,10 +13,16 @@ export interface PlacedTransaction extends BankTransaction {
 /** A file that is not there or may not be read. */
 export class UnreadableFile extends Error {}
 
-/** A line that is not one of the format's. No later line was read. */
+/** A line that is not one of the format's. */
 export class MalformedLine extends Error {
-  constructor(path: string, line: number, problem: string) {
-    super(`line ${line} of ${path} is malformed: ${problem}; correct it and start again`)
+  readonly line: number
+  /** Not where nothing after it can be trusted to be a line of the format. */
+  readonly canBeLeftOut: boolean
+
+  constructor(path: string, line: number, problem: string, canBeLeftOut: boolean) {
+    super(`line ${line} of ${path} is malformed: ${problem}`)
+    this.line = line
+    this.canBeLeftOut = canBeLeftOut
   }
 }
 
@@ -55,20 +61,29 @@ export class BankFile {
   }
 
   /**
-   * Its transactions in order.
+   * Its transactions in order. A line that is not one goes to `onMalformed`, if that is given, and the next one comes.
    *
-   * @throws {@link MalformedLine} at the first line that is not one
+   * @throws {@link MalformedLine} at the first line that is none of the format's; with `onMalformed` only for a first one
+   * that is not the header, and for one too long to be a line at all
    */
-  async *transactions(): AsyncGenerator<PlacedTransaction> {
+  async *transactions(
+    onMalformed: (line: MalformedLine) => void = (line) => {
+      throw line
+    },
+  ): AsyncGenerator<PlacedTransaction> {
     let isEmpty = true
     try {
       for await (const { number, text, bytes } of linesOf(this.#chunks())) {
         isEmpty = false
         if (number === 1) this.#requireHeader(text)
-        else if (text !== '') yield { ...this.#transaction(number, text), line: number, bytes }
+        else if (text !== '') {
+          const read = this.#transaction(number, text)
+          if (read instanceof MalformedLine) onMalformed(read)
+          else yield { ...read, line: number, bytes }
+        }
       }
     } catch (error) {
-      if (error instanceof LineTooLong) throw new MalformedLine(this.path, error.line, error.message)
+      if (error instanceof LineTooLong) throw new MalformedLine(this.path, error.line, error.message, false)
       throw error
     }
     if (isEmpty) this.#requireHeader('')
@@ -83,14 +98,14 @@ export class BankFile {
   }
 
   #requireHeader(text: string): void {
-    if (text !== HEADER) throw new MalformedLine(this.path, 1, `the first line must be ${HEADER}`)
+    if (text !== HEADER) throw new MalformedLine(this.path, 1, `the first line must be ${HEADER}`, false)
   }
 
-  #transaction(line: number, text: string): BankTransaction {
+  #transaction(line: number, text: string): BankTransaction | MalformedLine {
     try {
       return bankTransactionOf(text)
     } catch (error) {
-      if (error instanceof UnreadableValue) throw new MalformedLine(this.path, line, error.message)
+      if (error instanceof UnreadableValue) return new MalformedLine(this.path, line, error.message, true)
       throw error
     }
   }

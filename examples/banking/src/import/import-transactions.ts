@@ -1,7 +1,8 @@
-import type { App, Receipt } from 'reprise'
+import { type App, type ErrorCode, type Receipt, RepriseError } from 'reprise'
 import { RecordBooking } from '../account/commands.js'
 import type { PlacedTransaction } from '../bank-file/bank-file.js'
 import type { BankTransaction } from '../bank-file/bank-transaction.js'
+import { persistently } from '../persistently.js'
 import { Lanes } from './lanes.js'
 
 /** What the file says last about an account. */
@@ -15,6 +16,7 @@ export interface ImportedAccount {
 }
 
 export interface Imported {
+  /** Those that were booked, now or by an earlier run. */
   readonly transactions: number
   readonly accounts: ReadonlyMap<string, ImportedAccount>
 }
@@ -23,10 +25,22 @@ export interface ImportOptions {
   readonly signal: AbortSignal
   /** Told after each transaction that was acknowledged. */
   readonly onAcknowledged: (transaction: PlacedTransaction, count: number) => void
+  /** Takes a transaction that was refused for what it says. @defaultValue the import stops there */
+  readonly onRefused?: (refused: ImportStopped) => void
 }
 
-/** A transaction could not be booked. No later one of its account was. */
+/** Errors that are about the transaction itself: the next one may well be booked. */
+const REFUSALS: readonly ErrorCode[] = [
+  'REPRISE_COMMAND_REJECTED',
+  'REPRISE_COMMAND_ID_REUSED',
+  'REPRISE_INVALID_VALUE',
+]
+
+/** A transaction could not be booked. No later one of its account was, unless it is left out. */
 export class ImportStopped extends Error {
+  /** Whether it was refused for what it says. */
+  readonly canBeLeftOut: boolean
+
   constructor({ line, transactionId, accountNumber }: PlacedTransaction, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     super(
@@ -35,6 +49,7 @@ export class ImportStopped extends Error {
         cause,
       },
     )
+    this.canBeLeftOut = RepriseError.is(cause) && REFUSALS.includes(cause.code)
   }
 }
 
@@ -42,23 +57,25 @@ const LIMITS = { waiting: 1_000, running: 32 }
 
 /**
  * Books transactions, those of one account in the order of the file. The command ids derive from the bank's numbers: a
- * transaction that an earlier run booked is answered with its first receipt and changes nothing.
+ * transaction that an earlier run booked is answered with its first receipt and changes nothing. For the same reason a
+ * store that went away is simply asked again until it is back.
  *
  * When it rejects, or is aborted, what was acknowledged stays; running it again goes on from there. Of a file with a
- * malformed line all lines before are booked, and none after.
+ * malformed line all lines before are booked, and none after, unless it is left out.
  *
  * @throws {@link ImportStopped}, and whatever reading `transactions` throws
  */
 export async function importTransactions(
   app: Pick<App, 'execute'>,
   transactions: AsyncIterable<PlacedTransaction>,
-  { signal, onAcknowledged }: ImportOptions,
+  { signal, onAcknowledged, onRefused }: ImportOptions,
 ): Promise<Imported> {
   const accounts = new Map<string, ImportedAccount>()
   const lanes = new Lanes(LIMITS)
   let count = 0
   const book = async (transaction: PlacedTransaction): Promise<void> => {
-    const receipt = await recorded(app, transaction)
+    const receipt = await recorded(app, transaction, signal, onRefused)
+    if (receipt === undefined) return
     const { accountNumber } = transaction
     accounts.set(accountNumber, afterwards(accounts.get(accountNumber), transaction, receipt))
     onAcknowledged(transaction, ++count)
@@ -76,15 +93,24 @@ export async function importTransactions(
   return { transactions: count, accounts }
 }
 
-async function recorded(app: Pick<App, 'execute'>, transaction: PlacedTransaction): Promise<Receipt> {
+async function recorded(
+  app: Pick<App, 'execute'>,
+  transaction: PlacedTransaction,
+  signal: AbortSignal,
+  onRefused: ImportOptions['onRefused'],
+): Promise<Receipt | undefined> {
+  const options = {
+    commandId: `transaction-${transaction.transactionId}`,
+    occurredAt: new Date(`${transaction.bookedOn}T00:00:00Z`),
+    actor: 'bank import',
+  }
   try {
-    return await app.execute(recordBooking(transaction), {
-      commandId: `transaction-${transaction.transactionId}`,
-      occurredAt: new Date(`${transaction.bookedOn}T00:00:00Z`),
-      actor: 'bank import',
-    })
+    return await persistently(() => app.execute(recordBooking(transaction), options), signal)
   } catch (error) {
-    throw new ImportStopped(transaction, error)
+    const stopped = new ImportStopped(transaction, error)
+    if (onRefused === undefined || !stopped.canBeLeftOut) throw stopped
+    onRefused(stopped)
+    return undefined
   }
 }
 
