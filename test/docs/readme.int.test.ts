@@ -1,54 +1,67 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
-import { afterAll, describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
 import * as reprise from '../../src/index.js'
-import { useDatabase } from '../support/database.js'
-import { startModuleProcess } from '../support/module-process.js'
-import { rmSync } from 'node:fs'
+import { freshDatabase } from '../support/database.js'
+import { faultsOf, repository } from './compiler.js'
+import { linked, type LinkedModule, unimported } from './linked-module.js'
+import { blocksOf, type CodeBlock, documents } from './markdown-blocks.js'
+import { exportedNames } from './public-entries.js'
+import { run } from './run-module.js'
 
-const repository = fileURLToPath(new URL('../../', import.meta.url))
 const readme = readFileSync(`${repository}README.md`, 'utf8')
-const [example = '', ...more] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '')
+const blocks = documents().flatMap((file) => blocksOf(file))
+const exported = exportedNames()
 
-/** Beside the tests, where the repository's own settings hold. */
-const exampleFile = `${repository}test/docs/readme-example.generated.ts`
+/** With what the blocks before it in its document define. */
+function moduleOf(block: CodeBlock): LinkedModule {
+  const siblings = blocks.filter(({ file }) => file === block.file)
+  const earlier = siblings.slice(0, siblings.indexOf(block)).map(({ code }) => code)
+  return linked({ ...block, earlier }, exported)
+}
 
-const database = useDatabase()
+const placeOf = ({ file, line }: CodeBlock): string => `${file}:${line}`
+const virtualFile = ({ file, line }: CodeBlock): string =>
+  `test/docs/generated-${file.replaceAll(/\W/g, '-')}-${line}.ts`
 
-describe('README', () => {
-  afterAll(() => rmSync(exampleFile, { force: true }))
-
-  it('has examples that compile under the strict settings', () => {
-    const imports = `import type { Kysely } from 'kysely'\nimport { type Delivery, SqlProjection } from 'reprise'\n`
-    writeFileSync(exampleFile, [imports, example, ...more, 'export { Statements }\n'].join('\n'))
-    const { config } = ts.readConfigFile(`${repository}tsconfig.json`, ts.sys.readFile) as { config: unknown }
-    const { options } = ts.parseJsonConfigFileContent(config, ts.sys, repository)
-    const diagnostics = ts.getPreEmitDiagnostics(ts.createProgram([exampleFile], options))
-
-    expect(diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual(
-      [],
-    )
+describe('README and docs', () => {
+  it('say of each block of code what keeps it true', () => {
+    expect(blocks.length).toBeGreaterThan(0)
+    const unmarked = blocks.filter(({ treatment }) => treatment === undefined)
+    expect(unmarked.map(placeOf), 'blocks without <!-- runs --> or <!-- compiles --> before them').toEqual([])
   })
 
-  it('has an example that prints what it says', async () => {
-    const { outputText } = ts.transpileModule(example.replace("from 'reprise'", "from '$src/index.js'"), {
-      compilerOptions: {
-        target: ts.ScriptTarget.ES2022,
-        module: ts.ModuleKind.ESNext,
-        experimentalDecorators: true,
-      },
-    })
-    const process = await startModuleProcess(outputText, {
-      DATABASE_URL: database.url,
-      KAFKA_BROKERS: '',
-      LOG_LEVEL: 'warn',
-    })
-    const printed = await process.nextLine()
-
-    expect(readme).toContain(`prints \`${printed}\``)
-    expect(await process.ended).toBe(0)
+  it('have code that imports what it uses of the package', () => {
+    const lacking = blocks.map((block) => ({ at: placeOf(block), names: unimported(block.code, exported) }))
+    expect(lacking.filter(({ names }) => names.length > 0)).toEqual([])
   })
+
+  it('have code that compiles under the strict settings', () => {
+    const modules = new Map(blocks.map((block) => [virtualFile(block), { block, ...moduleOf(block) }]))
+    const faults = faultsOf(new Map([...modules].map(([file, { text }]) => [file, text])))
+    const shown = faults.map(({ file, line, message }) => {
+      const found = modules.get(file)
+      if (found === undefined) return `${file}:${line} ${message}`
+      const { block, linesBefore } = found
+      const own = line - linesBefore
+      return own > 0
+        ? `${block.file}:${block.line + own - 1} ${message}`
+        : `${placeOf(block)}, in what it takes from before: ${message}`
+    })
+    expect(shown).toEqual([])
+  })
+
+  it.each(blocks.filter(({ treatment }) => treatment === 'runs').map((block) => [placeOf(block), block]))(
+    'have code that runs and prints what they say: %s',
+    async (_place, block) => {
+      const database = await freshDatabase()
+      const { exit, printed, ending } = await run(moduleOf(block).text, database.url)
+      await database.drop()
+
+      expect(exit, `${printed}\n${ending}`).toBe(0)
+      const [, promised] = /^prints `([^`]+)`/.exec(block.textAfter) ?? []
+      if (promised !== undefined) expect(printed).toBe(promised)
+    },
+  )
 
   it('names every error that the package exports, with its code, and no other', () => {
     const codes = [...readme.matchAll(/`(REPRISE_[A-Z_]+)`/g)].map(([, code]) => code)

@@ -3,12 +3,17 @@ import { Reprise } from 'reprise'
 import { useDatabase } from '../support/database.js'
 import { Balances, bank, DepositMoney, OpenAccount, Statements, WithdrawMoney } from '../support/bank.js'
 
-const database = useDatabase()
+describe.each([
+  ['one database', 'together'],
+  ['a database for each side', 'apart'],
+])('the path of an event in %s', (_what, sides) => {
+  const database = useDatabase()
+  const readDatabase = useDatabase()
 
-describe('the path of an event', () => {
   it('leads from a command through the log into both read models', async () => {
     await using app = await Reprise.start(bank, {
       databaseUrl: database.url,
+      ...(sides === 'apart' ? { readDatabaseUrl: readDatabase.url } : {}),
       log: 'postgres',
       logLevel: 'warn',
     })

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type App, Reprise } from 'reprise'
+import { type App, RebuildRefused, Reprise } from 'reprise'
+import { planRebuild, type RebuildPlan } from '../../src/projections/rebuild.js'
 import { Balances, bank, DepositMoney, OpenAccount } from '../support/bank.js'
 import { caughtUpAll, generationSchemas, generationsOfBalances } from '../support/bank-facts.js'
 import {
@@ -10,6 +11,7 @@ import {
   RaisedBalances,
   StatementsWithCards,
   widened,
+  widerStatements,
   withCards,
 } from '../support/bank-releases.js'
 import { openAccounts } from '../support/load.js'
@@ -17,11 +19,12 @@ import {
   ask,
   foldedBalances,
   quietly,
+  ReadSide,
   rebuildOf,
   shownBalances,
   useFreshDatabases,
 } from '../support/read-side.js'
-import { RecordingLogger } from '../support/recording-logger.js'
+import { leftToOthers, RecordingLogger } from '../support/recording-logger.js'
 import { waitFor } from '../support/wait-for.js'
 
 const freshDatabase = useFreshDatabases()
@@ -57,10 +60,10 @@ describe('a projection whose definition changed', () => {
     await waitFor(async () => Object.keys(await shownBalances(url)).length === 3, { what: 'rows' })
 
     await rebuildOf(url, 'balances')
-    await waitFor(() => logger.at('error').length > 0, { what: 'the old build to notice' })
+    await waitFor(() => leftToOthers(logger).length > 0, { what: 'the old build to notice' })
     await old.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))
 
-    expect(logger.at('error')).toEqual([
+    expect(leftToOthers(logger)).toEqual([
       expect.objectContaining({
         facts: expect.objectContaining({
           projection: 'balances',
@@ -91,7 +94,18 @@ describe('a projection whose definition changed', () => {
     const receipt = await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))
     await app.projections.caughtUp(RaisedBalances, receipt)
     expect(await shownBalances(url)).toEqual(await foldedBalances(url))
-    await expect(start()).rejects.toThrow('was built as version 2 by a newer release')
+    const logger = new RecordingLogger()
+    await using back = await Reprise.start(bank, quietly(url, { logger }))
+    expect(leftToOthers(logger).map(({ facts }) => facts)).toEqual([
+      expect.objectContaining({
+        projection: 'balances',
+        error: expect.stringContaining('was built as version 2 by a newer release') as string,
+      }),
+    ])
+    await back.projections.caughtUp(
+      Balances,
+      await back.execute(new DepositMoney({ accountId: 'acc-0', amount: 1n })),
+    )
   })
 
   it('cannot be rebuilt over other columns, and nothing is left of the attempt', async () => {
@@ -102,15 +116,31 @@ describe('a projection whose definition changed', () => {
     }
 
     await expect(start(widened)).rejects.toThrow('a rebuild over changed columns does not exist yet')
-    await expect(rebuildOf(url, 'balances', { app: widened })).rejects.toThrow(
-      /its columns changed.*\n.*balances \(/,
+    const planned: RebuildPlan[] = []
+    const rebuilding = rebuildOf(url, 'balances', { app: widened, onPlan: (plan) => void planned.push(plan) })
+    await expect(rebuilding).rejects.toThrow(
+      /its columns changed.*give the projection a new name and its tables new names.*\n.*balances \(/,
     )
+    expect(planned).toEqual([])
 
     expect(await generationSchemas(url)).toEqual(['bank_balances_g1', 'bank_statements_g1'])
     expect(await generationsOfBalances(url)).toEqual({ live: 1, building: null, all: [1] })
     await using app = await start()
     const receipt = await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))
     await app.projections.caughtUp(Balances, receipt)
+  })
+
+  it('is refused by the plan of a rebuild already when its columns changed, in either style', async () => {
+    await (await start()).stop()
+    const before = await generationSchemas(url)
+    await using side = await ReadSide.open(url, widened)
+    await using wider = await ReadSide.open(url, widerStatements)
+
+    await expect(planRebuild(side.parts('balances'))).rejects.toThrow(RebuildRefused)
+    await expect(planRebuild(side.parts('balances'))).rejects.toThrow('its columns changed')
+    await expect(planRebuild(wider.parts('statements'))).rejects.toThrow(/its columns changed[^]*note text/)
+
+    expect(await generationSchemas(url)).toEqual(before)
   })
 
   it('gets the lanes of a source that was added with the rebuild, and is fed from them', async () => {

@@ -21,6 +21,7 @@ import {
   shownBalances,
   useFreshDatabases,
 } from '../support/read-side.js'
+import { lettersIn } from '../support/hand-fed.js'
 import { waitFor } from '../support/wait-for.js'
 
 const freshDatabase = useFreshDatabases()
@@ -61,6 +62,7 @@ describe('a rebuild', () => {
         source: 'log',
         reason: 'the topic begins at the first event',
         events: 48,
+        fedBy: [expect.objectContaining({ stopsAtSwap: false })],
       },
     ])
     expect(first).toMatchObject({ generation: 2, previous: 1, source: 'log', events: 48, dropped: [] })
@@ -228,7 +230,7 @@ describe('a rebuild', () => {
     await app.projections.caughtUp(Balances, receipt)
   })
 
-  it('with a handler that fails stops at the event, and the live generation is untouched', async () => {
+  it('with a handler that fails parks the event and what comes behind it, refuses to swap, and leaves what is live', async () => {
     await using app = await start()
     await openAccounts(app, 1, 4)
     await caughtUpAll(app, url)
@@ -241,14 +243,36 @@ describe('a rebuild', () => {
       (error: unknown) => error,
     )
 
-    expect(fromLog).toBeInstanceOf(ProjectionStopped)
-    expect(fromLog).toMatchObject({ address: { offset: 3n, version: 4, type: 'MoneyDeposited' } })
-    expect(fromStore).toBeInstanceOf(ProjectionStopped)
-    expect(String(fromStore)).toMatch(/MoneyDeposited, version 4 of account-acc-0.*planted at 3/)
+    for (const failure of [fromLog, fromStore]) {
+      expect(failure).toBeInstanceOf(RebuildRefused)
+      expect(String(failure)).toMatch(
+        /2 events are parked in generation \d, the first one with: planted at 3; .* --allow-parked 2$/,
+      )
+    }
     expect(await generationsOfBalances(url)).toEqual({ live: 1, building: null, all: [1] })
     const receipt = await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 3n }))
     await app.projections.caughtUp(Balances, receipt)
     expect(await shownBalances(url)).toEqual(await foldedBalances(url))
+  })
+
+  it.each(['log', 'store'] as const)('from the %s swaps with as many letters as is allowed', async (from) => {
+    await using app = await start()
+    await openAccounts(app, 2, 4)
+    await caughtUpAll(app, url)
+    const failing = bankWith((event, { account_id }) => {
+      if (event.amount === 3n && account_id === 'acc-0') throw new TypeError('planted at 3')
+    })
+    await app.stop()
+
+    const result = await rebuildOf(url, 'balances', { app: failing, from, allowParked: 2 })
+
+    expect(result).toMatchObject({ generation: 2 })
+    expect(await lettersIn(url, 'balances')).toMatchObject([
+      { generation: 2, key: 'account-acc-0', version: 4, class: 'handler' },
+      { generation: 2, key: 'account-acc-0', version: 5, class: 'waiting' },
+    ])
+    const folded = await foldedBalances(url)
+    expect((await shownBalances(url))['acc-1']).toBe(folded['acc-1'])
   })
 
   it('is refused for a projection that was never started', async () => {

@@ -1,6 +1,7 @@
 import type { App } from 'reprise'
 import { Balances } from './bank.js'
 import { ask } from './read-side.js'
+import { waitFor } from './wait-for.js'
 
 /** Until the balances have everything that is stored. */
 export async function caughtUpAll(app: App, url: string): Promise<void> {
@@ -15,6 +16,22 @@ export async function caughtUpAll(app: App, url: string): Promise<void> {
       { timeout: '20s' },
     )
 }
+
+/** Until the live generation of the balances has every event of every account, whichever build feeds it. */
+export const balancesLevel = (url: string): Promise<void> => levelWithAccounts(url, 'balances')
+
+/** The same of any projection of accounts. */
+export async function levelWithAccounts(url: string, projection: string): Promise<void> {
+  const level = async (): Promise<boolean> => (await ask(url, BEHIND, [projection])).length === 0
+  await waitFor(level, { what: `the ${projection} to have every event`, deadline: 20_000 })
+}
+
+const BEHIND = `
+SELECT s.id FROM reprise_store.streams s
+JOIN reprise_read.projections p ON p.name = $1
+LEFT JOIN reprise_read.guards g
+  ON g.projection = p.name AND g.generation = p.live_generation AND g.stream = s.type || '-' || s.id
+WHERE s.type = 'account' AND g.version IS DISTINCT FROM s.version`
 
 /** The schemas of the bank's generations that there are. */
 export async function generationSchemas(url: string): Promise<readonly string[]> {

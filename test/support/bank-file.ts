@@ -14,16 +14,16 @@ export function credits(count: number, accounts: number): readonly string[] {
 }
 
 /** Gives the test file a folder to put the bank's files in. */
-export function useBankFiles(): (lines: readonly string[]) => Promise<string> {
+export function useBankFiles(): (lines: readonly string[], header?: string) => Promise<string> {
   let folder: string | undefined
   let files = 0
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bank-'))
   })
   afterAll(() => (folder === undefined ? undefined : rm(folder, { recursive: true })))
-  return async (lines) => {
+  return async (lines, header = HEADER) => {
     const path = join(folder ?? '', `${++files}.csv`)
-    await writeFile(path, `${[HEADER, ...lines].join('\n')}\n`)
+    await writeFile(path, `${[header, ...lines].join('\n')}\n`)
     return path
   }
 }

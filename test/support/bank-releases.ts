@@ -15,6 +15,7 @@ import {
   string,
   TableProjection,
 } from 'reprise'
+import type { Kysely } from 'kysely'
 import {
   Account,
   AccountOpened,
@@ -72,6 +73,37 @@ class WidenedBalances extends TableProjection({ table, key, columns: { ...column
   withdrawn() {}
 }
 
+/** Statements with a column more than there was. */
+@Projection({ name: 'statements', version: 1, from: [Account] })
+export class WiderStatements extends SqlProjection<StatementTables> {
+  static async tables(db: Kysely<unknown>, schema: string) {
+    await Statements.tables(db, schema)
+    await db.schema.withSchema(schema).alterTable('statement_lines').addColumn('note', 'text').execute()
+  }
+
+  @Projects(MoneyDeposited)
+  async deposited() {}
+}
+
+/** Pays a coin too much with every deposit. */
+@Projection({ name: 'balances', version: 1, from: [Account] })
+class BuggyBalances extends TableProjection({ table, key, columns, indexes }) {
+  @Projects(AccountOpened)
+  opened({ owner }: AccountOpened, row: Row<typeof Balances>) {
+    row.owner = owner
+  }
+
+  @Projects(MoneyDeposited)
+  deposited({ amount }: MoneyDeposited, row: Row<typeof Balances>) {
+    row.balance += amount + 1n
+  }
+
+  @Projects(MoneyWithdrawn)
+  withdrawn({ amount }: MoneyWithdrawn, row: Row<typeof Balances>) {
+    row.balance -= amount
+  }
+}
+
 class CardIssued extends DomainEvent('CardIssued', { accountId: string() }) {}
 export class IssueCard extends Command('IssueCard', { cardId: string(), accountId: string() })('cardId') {}
 
@@ -113,8 +145,10 @@ export class StatementsWithCards extends SqlProjection<StatementTables> {
 }
 
 export const narrow = defineApp({ ...bank, projections: [NarrowBalances, Statements] })
+export const buggy = defineApp({ ...bank, projections: [BuggyBalances, Statements] })
 export const raised = defineApp({ ...bank, projections: [RaisedBalances, Statements] })
 export const widened = defineApp({ ...bank, projections: [WidenedBalances, Statements] })
+export const widerStatements = defineApp({ ...bank, projections: [Balances, WiderStatements] })
 export const withCards = defineApp({
   ...bank,
   aggregates: [Account, Card],

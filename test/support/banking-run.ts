@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { compiledExample } from './compiled-example.js'
+import { waitFor } from './wait-for.js'
 
 /** What a run of the example came to. */
 export interface BankingRun {
@@ -14,6 +15,8 @@ export interface BankingRun {
 export interface BankingProcess {
   readonly child: ChildProcess
   readonly ended: Promise<BankingRun>
+  /** Resolves when it has said this on standard error; rejects when it ended without. */
+  said(text: string): Promise<void>
 }
 
 /** The JSON document of a run; it throws when standard output is anything else. */
@@ -39,7 +42,7 @@ export async function startBanking(
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  return { child, ended: result(child) }
+  return follow(child)
 }
 
 /** Runs the example to its end. */
@@ -51,11 +54,24 @@ export async function runBanking(
   return (await startBanking(databaseUrl, flags, environment)).ended
 }
 
-async function result(child: ChildProcess): Promise<BankingRun> {
+function follow(child: ChildProcess): BankingProcess {
   let stdout = ''
   let stderr = ''
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-  return { exit: signal ?? code ?? -1, stdout, stderr }
+  const ended = once(child, 'close').then(([code, signal]: (number | NodeJS.Signals | null)[]) => ({
+    exit: signal ?? code ?? -1,
+    stdout,
+    stderr,
+  }))
+  const said = async (text: string): Promise<void> => {
+    const heard = waitFor(() => stderr.includes(text), { what: `"${text}" to be said`, deadline: 60_000 })
+    await Promise.race([
+      heard,
+      ended.then(({ exit }) => {
+        if (!stderr.includes(text)) throw new Error(`ended with ${exit} before it said "${text}"\n${stderr}`)
+      }),
+    ])
+  }
+  return { child, ended, said }
 }

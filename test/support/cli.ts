@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import ts from 'typescript'
 import { afterAll } from 'vitest'
-import { compiledSource } from './compiled-source.js'
+import { bundledSource } from './bundled-source.js'
 import { waitFor } from './wait-for.js'
 
 /** What a run of the command line left behind. */
@@ -25,6 +25,8 @@ export interface CliOptions {
 export interface CliProcess {
   /** Waits until its stderr holds the text. */
   says(text: string): Promise<void>
+  /** Waits until its stdout holds the text. */
+  prints(text: string): Promise<void>
   signal(signal: NodeJS.Signals): void
   readonly ended: Promise<CliRun>
 }
@@ -46,6 +48,9 @@ export async function startCli(args: readonly string[], options: CliOptions = {}
     says: async (text) => {
       await waitFor(() => output.stderr.includes(text), { what: `the command line to say "${text}"` })
     },
+    prints: async (text) => {
+      await waitFor(() => output.stdout.includes(text), { what: `the command line to print "${text}"` })
+    },
     signal: (signal) => child.kill(signal),
     ended: once(child, 'close').then(([code, signal]) => ({
       exitCode: (signal ?? code) as number | NodeJS.Signals,
@@ -54,9 +59,14 @@ export async function startCli(args: readonly string[], options: CliOptions = {}
   }
 }
 
-/** The folder with a `reprise.config.js` that exports the small bank of these tests. */
-export async function bankFolder(): Promise<string> {
-  const source = await readFile(fileURLToPath(new URL('bank.ts', import.meta.url)), 'utf8')
+/** A folder with a `reprise.config.js` that exports the small bank of these tests. */
+export function bankFolder(): Promise<string> {
+  return appFolder('bank')
+}
+
+/** The same for another app of these tests: the module of that name, and its export of the same name. */
+export async function appFolder(app: string): Promise<string> {
+  const source = await readFile(fileURLToPath(new URL(`${app}.ts`, import.meta.url)), 'utf8')
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
@@ -68,8 +78,8 @@ export async function bankFolder(): Promise<string> {
   const index = pathToFileURL(join(await library(), 'index.js')).href
   return folderWith({
     'package.json': '{ "type": "module" }',
-    'bank.js': outputText.replace(/from 'reprise'/, `from '${index}'`),
-    'reprise.config.js': "export { bank as default } from './bank.js'\n",
+    [`${app}.js`]: outputText.replace(/from 'reprise'/, `from '${index}'`),
+    'reprise.config.js': `export { ${app} as default } from './${app}.js'\n`,
   })
 }
 
@@ -90,7 +100,7 @@ let compiled: Promise<string> | undefined
 
 /** One for all commands and apps of a test file: two copies of the library do not know each other's classes. */
 function library(): Promise<string> {
-  compiled ??= compiledSource()
+  compiled ??= bundledSource()
   return compiled
 }
 

@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { installOnce } from '../../src/app/local-servers/install-once.js'
-import { compiledSource } from './compiled-source.js'
+import { bundledSource } from './bundled-source.js'
 
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 const example = join(repository, 'examples', 'banking')
 
 /** The present example as JavaScript over the present source, whatever was built before: the path of its main module. */
 export async function compiledExample(): Promise<string> {
-  const library = await compiledSource()
+  const library = await bundledSource()
   const files = await readSource()
   const hash = createHash('sha256').update(library)
   for (const [path, text] of files) hash.update(path).update('\0').update(text)
@@ -21,8 +21,10 @@ export async function compiledExample(): Promise<string> {
     for (const [path, text] of files) await compile(path, text, join(unfinished, 'dist'))
     await cp(join(example, 'data'), join(unfinished, 'data'), { recursive: true })
     await writeFile(join(unfinished, 'package.json'), '{ "type": "module" }\n')
-    await mkdir(join(unfinished, 'node_modules'))
-    await symlink(library, join(unfinished, 'node_modules', 'reprise'))
+    const reprise = join(unfinished, 'node_modules', 'reprise')
+    await mkdir(reprise, { recursive: true })
+    await symlink(library, join(reprise, 'dist'))
+    await writeFile(join(reprise, 'package.json'), '{ "type": "module", "exports": "./dist/index.js" }\n')
   })
   return join(folder, 'dist', 'main.js')
 }

@@ -46,6 +46,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function answer(part: Part | undefined, response: ServerResponse): Promise<void> {
+  // Files ask seconds apart: a connection kept for that long would end under the next question now and then.
+  response.setHeader('Connection', 'close')
   try {
     if (part === undefined) throw new Error('there is no such part in this run')
     response.end((await part.use()).address)

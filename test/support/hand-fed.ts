@@ -1,4 +1,4 @@
-import type { ProjectionStopped } from 'reprise'
+import type { ProjectionStopped, StartOptions } from 'reprise'
 import { compose } from '../../src/app/composition.js'
 import { TOKENS } from '../../src/app/tokens.js'
 import type { StoredEvent } from '../../src/core/envelope.js'
@@ -10,6 +10,31 @@ import type { ReadTransaction } from '../../src/subscriptions/postgres/index.js'
 import { bank, DepositMoney, OpenAccount } from './bank.js'
 import { ask, ReadSide, shownBalances } from './read-side.js'
 import { RecordingLogger } from './recording-logger.js'
+
+/** What a test looks at in a letter. */
+export interface LetterFacts {
+  readonly generation: number
+  readonly key: string | null
+  readonly offset: number
+  readonly stream: string | null
+  readonly version: number | null
+  readonly type: string | null
+  readonly class: 'contract' | 'handler' | 'waiting'
+  readonly name: string | null
+  readonly message: string | null
+  readonly fingerprint: string | null
+  readonly attempts: number
+}
+
+export function lettersIn(url: string, projection: string): Promise<readonly LetterFacts[]> {
+  return ask(
+    url,
+    `SELECT generation, sequence_key AS key, record_offset::int AS offset, stream, version::float8, type, error_class AS class,
+            error_name AS name, error_message AS message, fingerprint, attempts
+     FROM reprise_read.parked_events WHERE projection = $1 ORDER BY id`,
+    [projection],
+  )
+}
 
 /** The lane that is fed by hand. */
 export const lane = { topic: 'bank.account', partition: 0 }
@@ -37,8 +62,8 @@ export class HandFed implements AsyncDisposable {
     this.generation = generation
   }
 
-  static async open(url: string, app = bank): Promise<HandFed> {
-    const side = await ReadSide.open(url, app)
+  static async open(url: string, app = bank, options: StartOptions = {}): Promise<HandFed> {
+    const side = await ReadSide.open(url, app, options)
     const parts = side.parts('balances')
     return new HandFed(url, side, parts, await parts.generations.ensureLive())
   }
@@ -93,6 +118,23 @@ export class HandFed implements AsyncDisposable {
       guards: Object.fromEntries(guards.map(({ stream, version }) => [stream, version])),
       balances: await shownBalances(this.#url),
     }
+  }
+
+  get databases() {
+    return this.#side.installation.databases
+  }
+
+  /** Letters in their order, as the database has them. */
+  letters(): Promise<readonly LetterFacts[]> {
+    return lettersIn(this.#url, this.parts.model.name)
+  }
+
+  /** How often records are noted to have been tried alone. */
+  async attempts(): Promise<readonly { offset: number; attempts: number }[]> {
+    return ask(
+      this.#url,
+      'SELECT record_offset::int AS offset, attempts FROM reprise_read.attempts ORDER BY 1',
+    )
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import {
   BrokerUnavailable,
   brokerAvailable,
@@ -8,13 +8,12 @@ import {
 } from '../../src/testing/kafka/index.js'
 import { containerEngineAnswers } from './container-engine.js'
 import { type RunningPart, givenPart } from './part.js'
+import { folderOfParts } from './parts-folder.js'
 
 /** Short enough to see takeovers and compaction within a test. */
 const settings = {
   'group.initial.rebalance.delay.ms': '0',
   'group.min.session.timeout.ms': '1000',
-  'broker.session.timeout.ms': '1000',
-  'broker.heartbeat.interval.ms': '200',
   'log.cleaner.backoff.ms': '500',
 }
 
@@ -35,9 +34,10 @@ export async function planKafka(): Promise<KafkaPlan> {
 }
 
 async function startInFreeSlot(): Promise<RunningPart> {
+  const parts = await folderOfParts()
   let inUse: unknown
   for (const slot of slots) {
-    const folder = fileURLToPath(new URL(`../../.reprise/tests/kafka-${slot}`, import.meta.url))
+    const folder = join(parts, `kafka-${slot}`)
     try {
       const broker = await startBroker({ folder, settings })
       return {

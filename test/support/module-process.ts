@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { compiledSource } from './compiled-source.js'
+import { bundledSource } from './bundled-source.js'
 
 /** A Node process that runs a piece of code against the present source. */
 export interface ModuleProcess {
@@ -26,7 +26,7 @@ export async function startModuleProcess(
   code: string,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<ModuleProcess> {
-  const text = code.replaceAll('$src/', `${await compiledSource()}/`)
+  const text = code.replaceAll('$src/', `${await bundledSource()}/`)
   const child = spawn(process.execPath, ['--input-type=module', '--eval', text], {
     cwd: repository,
     env: { ...process.env, ...environment },

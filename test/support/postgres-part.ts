@@ -1,8 +1,9 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import pg from 'pg'
 import { EmbeddedPostgresUnavailable, startEmbeddedPostgres } from '../../src/app/postgres/embedded/index.js'
 import { containerEngineAnswers } from './container-engine.js'
 import { type RunningPart, givenPart } from './part.js'
+import { folderOfParts } from './parts-folder.js'
 import { dropLeftDatabases } from './test-databases.js'
 
 export type PostgresMajor = 15 | 18
@@ -24,7 +25,7 @@ async function startEmbedded(major: PostgresMajor): Promise<RunningPart> {
   const begun = Date.now()
   try {
     const server = await startEmbeddedPostgres({
-      dataFolder: fileURLToPath(new URL(`../../.reprise/tests/postgres-${major}`, import.meta.url)),
+      dataFolder: join(await folderOfParts(), `postgres-${major}`),
       binaries: packages[major],
       settings: fastButForgetful,
     })

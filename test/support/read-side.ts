@@ -9,7 +9,7 @@ import type { ProjectionParts } from '../../src/projections/projection-feed.js'
 import { rebuild, type RebuildOptions, type RebuildResult } from '../../src/projections/rebuild.js'
 import type { ReadTransaction } from '../../src/subscriptions/postgres/index.js'
 import { bank } from './bank.js'
-import { freshDatabase, type TestDatabase } from './database.js'
+import { type DatabaseOptions, freshDatabase, type TestDatabase } from './database.js'
 import { silentLogger } from './silent-logger.js'
 
 /** The shortest lease, so that a take-over is quick; and nothing on the terminal. */
@@ -17,14 +17,17 @@ export function quietly(databaseUrl: string, more: StartOptions = {}): StartOpti
   return { databaseUrl, log: 'postgres', lease: 1_000, logger: silentLogger, ...more }
 }
 
-/** Gives every test of a file databases of its own, dropped after it; connections that it leaves open fail it. */
-export function useFreshDatabases(): () => Promise<string> {
+/**
+ * Gives every test of a file databases of its own, by default with our schemas, dropped after it; connections that it leaves
+ * open fail it.
+ */
+export function useFreshDatabases(): (options?: DatabaseOptions) => Promise<string> {
   const databases: TestDatabase[] = []
   afterEach(async () => {
     for (const database of databases.splice(0)) await database.drop()
   })
-  return async () => {
-    const database = await freshDatabase()
+  return async (options = {}) => {
+    const database = await freshDatabase({ migrated: true, ...options })
     databases.push(database)
     return database.url
   }

@@ -30,3 +30,7 @@ export class RecordingLogger implements Logger {
     return this.lines.filter((line) => line.level === level)
   }
 }
+
+/** What a process said each time that it left a projection, or effects, to others. */
+export const leftToOthers = (logger: RecordingLogger): readonly LoggedLine[] =>
+  logger.at('warn').filter(({ message }) => message.includes('to others: its build may not'))

@@ -4,7 +4,8 @@ import { beforeAll, beforeEach, onTestFinished } from 'vitest'
 import { jsonEncoding } from '../../src/contracts/index.js'
 import { PostgresLog } from '../../src/log/postgres/index.js'
 import type { Handover } from '../../src/outbox/handover.js'
-import { type Outbox, SLOTS } from '../../src/outbox/outbox.js'
+import { SLOTS } from '../../src/log/index.js'
+import type { Outbox } from '../../src/outbox/outbox.js'
 import { MoveWithinPostgres, OUTBOX_SCOPE, PostgresOutbox } from '../../src/outbox/postgres/index.js'
 import { Relay, type RelayOptions } from '../../src/outbox/relay.js'
 import { LeaseSet } from '../../src/postgres/lease-set.js'
@@ -76,6 +77,7 @@ export const postgresLog = (pool: Pool, notifications: Notifications, pollInterv
 export const throughTo = (outbox: Outbox): Outbox => ({
   claim: (slots, limit) => outbox.claim(slots, limit),
   settle: (rows, fence) => outbox.settle(rows, fence),
+  park: (rows, fence) => outbox.park(rows, fence),
 })
 
 /** What tests of relays do over and over. */

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 
 const prefix = 'reprise_test_'
+/** Of what databases are copied from; they are made again when they are missing. */
+export const templatePrefix = 'reprise_template_'
 
 /** A name that tells when its database was made, so that one left by a killed run is recognised. */
 export function newDatabaseName(): string {
@@ -19,16 +21,17 @@ export async function onServer<T>(url: string, action: (client: pg.Client) => Pr
   }
 }
 
-/** Drops what killed runs left: databases made before a time (milliseconds) when nobody used the server. */
+/** Drops what runs left: templates, and databases made before a time (milliseconds) when nobody used the server. */
 export async function dropLeftDatabases(url: string, before: number): Promise<void> {
   await onServer(url, async (client) => {
     const { rows } = await client.query<{ datname: string }>(
-      'select datname from pg_database where starts_with(datname, $1)',
-      [prefix],
+      'select datname from pg_database where starts_with(datname, $1) or starts_with(datname, $2)',
+      [prefix, templatePrefix],
     )
     for (const { datname } of rows) {
       const made = Number.parseInt(datname.slice(prefix.length), 36)
-      if (made < before) await client.query(`drop database if exists "${datname}"`)
+      if (made < before || datname.startsWith(templatePrefix))
+        await client.query(`drop database if exists "${datname}"`)
     }
   })
 }

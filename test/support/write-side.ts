@@ -3,11 +3,13 @@ import type { AppDefinition } from 'reprise'
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll } from 'vitest'
 import { AggregateRepository } from '../../src/aggregates/aggregate-repository.js'
-import { CommandBus } from '../../src/aggregates/command-bus.js'
+import { CommandBus, type CommandBusOptions } from '../../src/aggregates/command-bus.js'
 import { PostgresEventStore } from '../../src/aggregates/postgres/event-store.js'
+import { PostgresSnapshotStore } from '../../src/aggregates/postgres/snapshot-store.js'
+import { Snapshots } from '../../src/aggregates/snapshots.js'
+import type { Logger } from '../../src/core/ports/logger.js'
 import { modelOf } from '../../src/app/app-model.js'
 import { routingFor } from '../../src/outbox/routing.js'
-import { migrate, SIDES } from '../../src/postgres/migrate.js'
 import { createPool } from '../../src/postgres/pool.js'
 import { isTransient } from '../../src/postgres/sql-state.js'
 import { schemasOf } from '../../src/postgres/schemas.js'
@@ -30,8 +32,16 @@ export interface WriteSideOptions {
   readonly app?: AppDefinition
   /** Another way to the database. */
   readonly url?: string
+  /** Connections that it shares with others. @defaultValue ones of its own */
+  readonly pool?: Pool
   readonly now?: () => Date
   readonly newId?: () => string
+  /** Aggregates kept in memory. @defaultValue 1,000 */
+  readonly capacity?: number
+  /** Takes what is said about snapshots. */
+  readonly logger?: Logger
+  /** What the bus is given beside; by default as an app without any of it. */
+  readonly options?: Partial<Pick<CommandBusOptions, 'preparations' | 'maxPayloadBytes' | 'onAppended'>>
 }
 
 /** A migrated database, and the processes that use it. */
@@ -47,7 +57,7 @@ export interface MigratedDatabase {
 
 /** Gives the file or `describe` a database with both schemas migrated; whatever is opened on it is closed after the tests. */
 export function useMigratedDatabase(options: { readonly server?: 15 | 18 } = {}): MigratedDatabase {
-  const database = useDatabase(options)
+  const database = useDatabase({ ...options, migrated: true })
   const pools: Pool[] = []
   const connect = (size = 10, url = database.url): Pool => {
     const pool = createPool({
@@ -62,9 +72,8 @@ export function useMigratedDatabase(options: { readonly server?: 15 | 18 } = {})
     return pool
   }
   let own: Pool | undefined
-  beforeAll(async () => {
+  beforeAll(() => {
     own = connect(4)
-    for (const side of SIDES) await migrate(own, side, schemas)
   })
   afterAll(() => Promise.all(pools.map((pool) => pool.end())))
   return {
@@ -76,13 +85,31 @@ export function useMigratedDatabase(options: { readonly server?: 15 | 18 } = {})
       return own
     },
     connect,
-    writeSide: ({ app = bank, url, now = () => new Date(), newId = uuidv7 } = {}) => {
-      const pool = connect(10, url)
+    writeSide: ({
+      app = bank,
+      url,
+      pool = connect(10, url),
+      now = () => new Date(),
+      newId = uuidv7,
+      capacity = 1_000,
+      logger = silentLogger,
+      options = {},
+    } = {}) => {
       const store = new PostgresEventStore(pool, schemas.store, routingFor(app.name))
-      const repository = new AggregateRepository(store, 1_000)
+      const snapshots = new Snapshots({ store: new PostgresSnapshotStore(pool, schemas.store), logger })
+      const repository = new AggregateRepository(store, capacity, snapshots)
       const { aggregates } = modelOf(app)
       const onAppended = () => undefined
-      const bus = new CommandBus({ aggregates, store, repository, now, newId, isTransient, onAppended })
+      const bus = new CommandBus({
+        aggregates,
+        store,
+        repository,
+        now,
+        newId,
+        isTransient,
+        onAppended,
+        ...options,
+      })
       return { pool, store, bus }
     },
   }

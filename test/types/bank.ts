@@ -10,13 +10,20 @@ import {
   defineApp,
   type Delivery,
   DomainEvent,
+  type EffectContext,
+  Effects,
   Handles,
   long,
+  On,
   optional,
+  type PreparationContext,
+  Preparations,
+  Prepares,
   Projection,
   Projects,
   type Row,
   SqlProjection,
+  type StateOf,
   string,
   TableProjection,
   timestamp,
@@ -35,7 +42,13 @@ export class DepositMoney extends Command('DepositMoney', { accountId: string(),
   'accountId',
 ) {}
 
-@Aggregate({ name: 'account', events: [AccountOpened, MoneyDeposited], topic: { partitions: 12 } })
+@Aggregate({
+  name: 'account',
+  events: [AccountOpened, MoneyDeposited],
+  topic: { partitions: 12 },
+  state: { version: 1, fields: { balance: long() } },
+  snapshots: { every: 100 },
+})
 export class Account extends AggregateRoot<AccountOpened | MoneyDeposited> {
   private balance = 0n
 
@@ -45,8 +58,9 @@ export class Account extends AggregateRoot<AccountOpened | MoneyDeposited> {
   }
 
   @Handles(DepositMoney)
-  deposit({ amount }: DepositMoney) {
+  deposit({ amount }: DepositMoney, { prepared }: Context<Limits>) {
     if (amount <= 0n) throw new CommandRejected('amount must be positive', { amount })
+    if (amount > prepared.most) throw new CommandRejected('amount is above the limit', { amount })
     this.emit(new MoneyDeposited({ amount }))
   }
 
@@ -56,6 +70,37 @@ export class Account extends AggregateRoot<AccountOpened | MoneyDeposited> {
   @Applies(MoneyDeposited)
   protected deposited({ amount }: MoneyDeposited) {
     this.balance += amount
+  }
+
+  state() {
+    return { balance: this.balance }
+  }
+
+  restore({ balance }: StateOf<Account>) {
+    this.balance = balance
+  }
+}
+
+/** What may be paid in at once. */
+interface Limits {
+  readonly most: bigint
+}
+
+interface LimitService {
+  limitsOf(accountId: string, signal: AbortSignal): Promise<Limits>
+}
+
+@Preparations({ inject: ['limits'] })
+export class DepositLimits {
+  private readonly limits: LimitService
+
+  constructor(limits: LimitService) {
+    this.limits = limits
+  }
+
+  @Prepares(DepositMoney, { timeout: '2s' })
+  limitsFor({ accountId }: DepositMoney, { signal }: PreparationContext) {
+    return this.limits.limitsOf(accountId, signal)
   }
 }
 
@@ -69,6 +114,24 @@ export class Balances extends TableProjection({
   @Projects(MoneyDeposited)
   deposited(event: MoneyDeposited, row: Row<typeof Balances>) {
     row.balance += event.amount
+  }
+}
+
+@Projection({
+  name: 'daily_totals',
+  version: 1,
+  from: [Account],
+  key: (_event, { occurredAt }) => occurredAt.toISOString().slice(0, 10),
+  across: 'commutative',
+})
+export class DailyTotals extends TableProjection({
+  table: 'daily_totals',
+  key: 'day',
+  columns: { day: string(), turnover: long(0n) },
+}) {
+  @Projects(MoneyDeposited)
+  deposited(event: MoneyDeposited, row: Row<typeof DailyTotals>) {
+    row.turnover += event.amount
   }
 }
 
@@ -95,4 +158,18 @@ export class Statements extends SqlProjection<StatementTables> {
   }
 }
 
-export default defineApp({ name: 'banking', aggregates: [Account], projections: [Balances, Statements] })
+@Effects({ name: 'receipts', from: [Account], timeout: '2s' })
+export class Receipts {
+  @On(MoneyDeposited)
+  async deposited({ amount }: MoneyDeposited, { idempotencyKey, signal }: EffectContext) {
+    await fetch('http://localhost', { method: 'POST', body: `${idempotencyKey} ${amount}`, signal })
+  }
+}
+
+export default defineApp({
+  name: 'banking',
+  aggregates: [Account],
+  projections: [Balances, DailyTotals, Statements],
+  effects: [Receipts],
+  preparations: [DepositLimits],
+})

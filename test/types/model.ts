@@ -7,15 +7,19 @@ import {
   Command,
   type Context,
   date,
+  decimal,
   defineApp,
   type Delivery,
   DomainEvent,
+  type EffectContext,
+  Effects,
   enumeration,
   type Envelope,
   Handles,
   int,
   long,
   type Mutable,
+  On,
   optional,
   Projection,
   Projects,
@@ -245,10 +249,28 @@ class Rows extends TableProjection({
   @Projects(MoneyDeposited)
   async slow(_event: MoneyDeposited, _row: Row<typeof Rows>) {}
 
+  @Projects(MoneyDeposited)
+  deletes(_event: MoneyDeposited, _row: Row<typeof Rows>) {
+    return null
+  }
+
+  @Projects(MoneyDeposited)
+  deletesAtTimes({ amount }: MoneyDeposited, row: Row<typeof Rows>) {
+    if (amount === row.balance) return null
+    row.balance -= amount
+    return undefined
+  }
+
   // @ts-expect-error a handler of a row that returns something
   @Projects(MoneyDeposited)
-  returns(_event: MoneyDeposited, _row: Row<typeof Rows>) {
-    return null
+  returns(_event: MoneyDeposited, row: Row<typeof Rows>) {
+    return row
+  }
+
+  // @ts-expect-error a handler of a row that returns a promise at times
+  @Projects(MoneyDeposited)
+  slowAtTimes({ amount }: MoneyDeposited, _row: Row<typeof Rows>): null | Promise<void> {
+    return amount > 0n ? Promise.resolve() : null
   }
 
   // @ts-expect-error a delivery where a row belongs
@@ -303,17 +325,90 @@ class Sourceless extends TableProjection({ table: 't', key: 'id', columns: { id:
 
 // @ts-expect-error a key that is not one of the columns
 TableProjection({ table: 't', key: 'id', columns: { other: string() } })
+TableProjection({ table: 't', key: 'id', columns: { id: date() } })
+TableProjection({ table: 't', key: 'id', columns: { id: enumeration(['a', 'b']) } })
+TableProjection({ table: 't', key: 'id', columns: { id: decimal(5, 2) } })
+// @ts-expect-error a key that may be left out
+TableProjection({ table: 't', key: 'id', columns: { id: optional(date()) } })
 // @ts-expect-error a key that is not text
 TableProjection({ table: 't', key: 'id', columns: { id: long() } })
 // @ts-expect-error an index over what is not a column
 TableProjection({ table: 't', key: 'id', columns: { id: string() }, indexes: [['balance']] })
 
+// Effects
+
+@Effects({
+  name: 'letters',
+  from: [Account],
+  begin: 'earliest',
+  attempts: 3,
+  timeout: '2s',
+  inject: ['mailer'],
+})
+class Letters {
+  constructor(readonly mailer: { send(key: string, signal: AbortSignal): Promise<void> }) {}
+
+  @On(MoneyDeposited)
+  async deposited({ amount }: MoneyDeposited, { idempotencyKey, envelope, signal }: EffectContext) {
+    await this.mailer.send(`${idempotencyKey} ${amount} ${envelope.version}`, signal)
+  }
+
+  @On(MoneyDeposited)
+  withEnvelope(_event: MoneyDeposited, { envelope }: EffectContext<MoneyDeposited>) {
+    return envelope.event.amount
+  }
+
+  @On(AccountOpened)
+  synchronous() {}
+
+  @On(AccountOpened)
+  protected opened({ owner }: AccountOpened) {
+    return Promise.resolve(owner)
+  }
+
+  // @ts-expect-error a handler of another event
+  @On(AccountOpened)
+  async otherEvent(_event: MoneyDeposited) {}
+
+  // @ts-expect-error the envelope of another event
+  @On(AccountOpened)
+  async otherEnvelope(_event: AccountOpened, _context: EffectContext<MoneyDeposited>) {}
+
+  // @ts-expect-error what a projection gets, and an effect does not
+  @On(MoneyDeposited)
+  async delivery(_event: MoneyDeposited, { tx }: Delivery) {
+    await tx.selectFrom('x').execute()
+  }
+}
+
+// @ts-expect-error effects that read from nowhere
+@Effects({ name: 'sourceless' })
+class SourcelessEffects {}
+
+// @ts-expect-error a beginning that there is not
+@Effects({ name: 'later', from: [Account], begin: 'later' })
+class LaterEffects {}
+
 // Apps
 
-defineApp({ name: 'wide', aggregates: [Wide], projections: [Rows, Lines] })
+defineApp({ name: 'wide', aggregates: [Wide], projections: [Rows, Lines], effects: [Letters] })
+// @ts-expect-error an object where a class of effects belongs
+defineApp({ name: 'mixed', aggregates: [Wide], effects: [{}] })
 // @ts-expect-error a projection where an aggregate belongs
 defineApp({ name: 'mixed', aggregates: [Rows] })
 // @ts-expect-error an aggregate where a projection belongs
 defineApp({ name: 'mixed', aggregates: [], projections: [Wide] })
 
-export { Demanding, Loan, Narrow, penalty, plain, Sourceless, Stranger, StrangerProjection, Tableless }
+export {
+  Demanding,
+  LaterEffects,
+  Loan,
+  Narrow,
+  penalty,
+  plain,
+  Sourceless,
+  SourcelessEffects,
+  Stranger,
+  StrangerProjection,
+  Tableless,
+}

@@ -1,0 +1,19 @@
+import type { App, ComponentHealth, ServerHealth } from 'reprise'
+import { waitFor } from './wait-for.js'
+
+type OfKind<K> = K extends ServerHealth['kind'] ? ServerHealth : Extract<ComponentHealth, { kind: K }>
+
+/** A component of an app, as it tells it now. */
+export async function componentOf<K extends ComponentHealth['kind']>(
+  app: App,
+  kind: K,
+  name: string = kind,
+): Promise<OfKind<K>> {
+  const { components } = await app.health()
+  const found = components.find((it) => it.kind === kind && it.name === name)
+  if (found === undefined) throw new Error(`there is no component ${name}`)
+  return found as OfKind<K>
+}
+
+export const becomes = (what: string, holds: () => Promise<boolean>) =>
+  waitFor(holds, { what, deadline: 20_000 })
