@@ -20,8 +20,22 @@ const zone = (folder, allowed, message) => ({
   message,
 })
 
+/** Decisions, appliers and projections give the same for the same: clock and chance are given to them, or to nobody. */
+const impure = [
+  ['NewExpression[callee.name="Date"][arguments.length=0]', 'the clock'],
+  ['CallExpression[callee.name="Date"]', 'the clock'],
+  ['MemberExpression[object.name="Date"][property.name="now"]', 'the clock'],
+  ['MemberExpression[object.name="performance"]', 'the clock'],
+  ['MemberExpression[object.name="Math"][property.name="random"]', 'chance'],
+  ['MemberExpression[object.name="crypto"]', 'chance'],
+  ['ImportDeclaration[source.value=/^(node:)?(crypto|perf_hooks|timers)/]', 'clock or chance'],
+].map(([selector, what]) => ({
+  selector,
+  message: `the domain must not read ${what}: take now and newId from the context, times from the envelope`,
+}))
+
 export default tseslint.config(
-  { ignores: ['**/dist/**', 'node_modules/**', '.reprise/**', 'test/types/**', '**/*.generated.ts'] },
+  { ignores: ['**/dist/**', 'node_modules/**', '.reprise/**', 'test/types/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
@@ -68,9 +82,19 @@ export default tseslint.config(
               ['core', 'log', 'subscriptions', 'postgres'],
               'the read side never imports the write side',
             ),
+            zone(
+              'processes',
+              ['core', 'log', 'subscriptions', 'postgres'],
+              'the reacting side never imports the write side or the read side',
+            ),
             zone('contracts', ['core'], 'an encoding knows events, not who carries them'),
             zone('postgres', ['core'], 'shared driver code knows only core'),
             zone('kafka', ['core'], 'shared driver code knows only core'),
+            {
+              target: ['./src/!(testing)/**', './src/!(testing).ts'],
+              from: './src/testing',
+              message: 'what is for tests is no part of what runs',
+            },
           ],
         },
       ],
@@ -91,7 +115,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { paths: driverImports([]) }] },
   },
   {
-    files: ['aggregates', 'contracts', 'log', 'outbox', 'projections', 'subscriptions'].map(
+    files: ['aggregates', 'contracts', 'log', 'outbox', 'processes', 'projections', 'subscriptions'].map(
       (folder) => `src/${folder}/*.ts`,
     ),
     rules: {
@@ -124,6 +148,10 @@ export default tseslint.config(
         },
       ],
     },
+  },
+  {
+    files: ['examples/*/src/{account,copy,member,read-models}/**'],
+    rules: { 'no-restricted-syntax': ['error', ...impure] },
   },
   {
     files: ['src/**/postgres/**'],

@@ -1,0 +1,2 @@
+/** See compiled-tree.mjs. */
+export function compiledTree(): Promise<string>
