@@ -13,7 +13,7 @@ import {
 } from 'reprise'
 import { allActedOn, bankActing, deposit, notesThat, open } from '../support/acting-bank.js'
 import { Account, MoneyDeposited } from '../support/bank.js'
-import { becomes, componentOf } from '../support/component-health.js'
+import { becomes, componentOf, isWell } from '../support/component-health.js'
 import { quietly, useFreshDatabases } from '../support/read-side.js'
 
 const freshDatabase = useFreshDatabases()
@@ -98,8 +98,7 @@ describe('health of what is tried again by count, for longer than work may stand
       const retried = seen.filter(({ state }) => state === 'retrying').map(({ by }) => by)
       expect(new Set(retried)).toEqual(new Set(workers))
       await allActedOn(url)
-      for (const app of workers)
-        await becomes('it to be well', async () => (await app.health()).status === 'ok')
+      for (const app of workers) await becomes('it to be well', () => isWell(app))
       const errors = await Promise.all(
         workers.map(async (app) => (await componentOf(app, kind, 'notes')).lastError),
       )

@@ -1,7 +1,7 @@
 import { type App, Reprise, type StartOptions } from 'reprise'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bank, DepositMoney } from '../support/bank.js'
-import { becomes, componentOf } from '../support/component-health.js'
+import { becomes, componentOf, isWell } from '../support/component-health.js'
 import { openAccounts } from '../support/load.js'
 import { ask, quietly, useFreshDatabases } from '../support/read-side.js'
 
@@ -102,7 +102,7 @@ describe('health of a projection whose batches fail at what passes', () => {
     expect((await componentOf(app, 'projection', 'statements')).state).toBe('ok')
 
     await ask(url, 'DROP FUNCTION fail CASCADE')
-    await becomes('it to be well', async () => (await app.health()).status === 'ok')
+    await becomes('it to be well', () => isWell(app))
     expect((await componentOf(app, 'projection', 'balances')).lastError?.message).toContain('planted')
   })
 })

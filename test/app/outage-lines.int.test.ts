@@ -2,7 +2,7 @@ import { defineApp, Reprise } from 'reprise'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { notesThat } from '../support/acting-bank.js'
 import { bank, DepositMoney } from '../support/bank.js'
-import { becomes } from '../support/component-health.js'
+import { becomes, isWell } from '../support/component-health.js'
 import { DatabaseProxy } from '../support/database-proxy.js'
 import { openAccounts } from '../support/load.js'
 import { ask, quietly, useFreshDatabases } from '../support/read-side.js'
@@ -80,7 +80,7 @@ describe('what a process logs while something fails', () => {
     )
     const away = logger.lines.slice(before)
     proxy.reopen()
-    await becomes('it to be well', async () => (await app.health()).status === 'ok')
+    await becomes('it to be well', () => isWell(app))
     const warned = away.filter(({ level }) => level === 'warn')
     const over = () => logger.at('info').filter(({ facts }) => 'failures' in facts)
     await becomes('all of it to be over', () => Promise.resolve(over().length === warned.length))

@@ -5,6 +5,7 @@ import { describeKafka, uniqueName } from '../support/kafka.js'
 import { openAccounts } from '../support/load.js'
 import { type ProxiedBroker, startProxiedBroker } from '../support/proxied-broker.js'
 import { foldedBalances, quietly, shownBalances, useFreshDatabases } from '../support/read-side.js'
+import { isWell } from '../support/component-health.js'
 import { waitFor } from '../support/wait-for.js'
 
 const freshDatabase = useFreshDatabases()
@@ -70,7 +71,7 @@ describeKafka('an app whose Kafka is away', () => {
     await app.projections.caughtUp(Balances, last, { timeout: '60s' }).catch((error: unknown) => {
       if (!RepriseError.is(error) || !error.retriable) throw error
     })
-    await waitFor(async () => (await app.health()).status === 'ok' && (await app.health()).lag.total === 0, {
+    await waitFor(async () => (await isWell(app)) && (await app.health()).lag.total === 0, {
       what: 'it to be well and level',
       deadline: 60_000,
     })

@@ -15,5 +15,13 @@ export async function componentOf<K extends ComponentHealth['kind']>(
   return found as OfKind<K>
 }
 
+/** Whether all of an app is well; throws what is not, for whoever waits for it in vain. */
+export async function isWell(app: App): Promise<true> {
+  const { status, components } = await app.health()
+  if (status === 'ok') return true
+  const ill = components.filter(({ state }) => state !== 'ok')
+  throw new Error(`${status}: ${ill.map(({ name, state }) => `${name} ${state}`).join(', ')}`)
+}
+
 export const becomes = (what: string, holds: () => Promise<boolean>) =>
   waitFor(holds, { what, deadline: 20_000 })

@@ -29,11 +29,14 @@ export class FeedState {
     return this.#lastError === undefined ? null : lastErrorOf(this.#lastError.error, this.#lastError.at)
   }
 
-  /** Since when some lane fails at what passes by itself; undefined while none does. */
-  retriesSince(now: Date): Date | undefined {
-    const begun = [...this.#retried.values()]
-      .filter(({ at }) => now.getTime() - at.getTime() < RECENTLY)
-      .map(({ since }) => since.getTime())
+  /**
+   * Since when some lane fails at what passes by itself; undefined while none does. Those with nothing left to do, `done` by
+   * name, do not count: a batch whose answer was lost may have been committed.
+   */
+  retriesSince(now: Date, done: ReadonlySet<string> = new Set()): Date | undefined {
+    const begun = [...this.#retried]
+      .filter(([lane, { at }]) => !done.has(lane) && now.getTime() - at.getTime() < RECENTLY)
+      .map(([, { since }]) => since.getTime())
     return begun.length === 0 ? undefined : new Date(Math.min(...begun))
   }
 

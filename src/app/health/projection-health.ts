@@ -61,7 +61,8 @@ export function projectionHealth(
   const lanes = inline ? [] : lanesOf(projection, look, sample, watches)
   const aside = projection.aside()
   const fedHere = projection.fedHere && aside === undefined
-  const retriesSince = fedHere ? feed.retriesSince(now) : undefined
+  const done = new Set((lanes ?? []).filter(({ lag }) => lag === 0).map(laneName))
+  const retriesSince = fedHere ? feed.retriesSince(now, done) : undefined
   const found = stateOf(sample, look, own !== undefined, lanes, {
     inline,
     retries: retriesSince !== undefined,

@@ -19,7 +19,17 @@ const lane = (partition: number, attempts: number): LaneLook => ({
 })
 
 /** Of a projection whose lanes have work that nothing was done of for as long as may be. */
-function healthOf(...lanes: readonly LaneLook[]) {
+const healthOf = (...lanes: readonly LaneLook[]) => healthIn(new FeedState(), lanes)
+
+/** Of one that is fed here, whose lanes are to be read up to this offset, and may take their time. */
+const healthFedTo = (end: bigint, feed: FeedState, ...lanes: readonly LaneLook[]) =>
+  healthIn(feed, lanes, { end, fedHere: true, stallAfter: 60_000 })
+
+function healthIn(
+  feed: FeedState,
+  lanes: readonly LaneLook[],
+  { end = 9n, fedHere = false, stallAfter = 0 } = {},
+) {
   const look = {
     name: 'balances',
     generation: 1,
@@ -45,7 +55,7 @@ function healthOf(...lanes: readonly LaneLook[]) {
         relays: 0n,
       },
     },
-    ends: lanes.map(({ topic, partition }) => ({ topic, partition, earliest: 0n, end: 9n })),
+    ends: lanes.map(({ topic, partition }) => ({ topic, partition, earliest: 0n, end })),
     unread: new Map(),
   }
   return projectionHealth(
@@ -55,13 +65,13 @@ function healthOf(...lanes: readonly LaneLook[]) {
       topics: ['bank.account'],
       ordered: undefined,
       inline: false,
-      fedHere: false,
+      fedHere,
       failure: () => undefined,
       aside: () => undefined,
     },
     sample,
-    new FeedState(),
-    { progress: new ProgressWatch(0), tries: new TriesWatch(0) },
+    feed,
+    { progress: new ProgressWatch(stallAfter), tries: new TriesWatch(0) },
     new Date(),
   )
 }
@@ -76,5 +86,17 @@ describe('projectionHealth', () => {
       state: 'stalled',
       stalls: [{ topic: 'bank.account', partition: 1, lag: 4 }],
     })
+  })
+
+  it('is retrying while a lane that failed has work left, and not where the batch was committed all the same', () => {
+    const feed = new FeedState()
+    feed.hooks.onTransient({ topic: 'bank.account', partition: 0 }, new Error('the answer was lost'))
+
+    expect(healthFedTo(6n, feed, lane(0, 0), lane(1, 0)).state).toBe('retrying')
+    expect(healthFedTo(5n, feed, lane(0, 0), lane(1, 0))).toMatchObject({
+      state: 'ok',
+      lastError: { message: 'the answer was lost' },
+    })
+    expect(healthFedTo(5n, feed, lane(1, 0)).state).toBe('retrying')
   })
 })
