@@ -2,7 +2,7 @@
 export { openKafkaLog } from './log/kafka/index.js'
 export type { KafkaLogOptions } from './log/kafka/index.js'
 export type { KafkaSettings, SaslMechanism } from './kafka/index.js'
-export { LaneDeclined, partitionOf, RecordsRefused } from './log/index.js'
+export { LaneDeclined, partitionOf, RecordsRefused, TopicsUnavailable } from './log/index.js'
 export type {
   Lane,
   LaneConsumer,

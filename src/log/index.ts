@@ -10,6 +10,7 @@ export type {
   RecordContent,
 } from './log-record.js'
 export { EVENT_MISSING, type Refusal, RecordsRefused } from './records-refused.js'
+export { TopicsUnavailable } from './topics-unavailable.js'
 export { LaneDeclined, laneName } from './lane-consumer.js'
 export type { Lane, LaneConsumer } from './lane-consumer.js'
 export { lagOf } from './topics.js'

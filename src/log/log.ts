@@ -13,8 +13,9 @@ export interface LogPublisher {
    * On rejection any prefix of any partition may have been written: publish the same records again, which can leave
    * duplicates behind but neither loses nor reorders first copies. Must not be called again before it has settled.
    *
-   * @throws {@link TopicMissing} for a topic that nobody has created, {@link LogUnavailable} when the log does not take them,
-   * {@link RecordsRefused} for records that it would never take: it tells which those are, and which others it took
+   * @throws {@link LogUnavailable} when the log does not answer, {@link TopicsUnavailable} for topics that take nothing now,
+   * such as one that nobody has created, {@link RecordsRefused} for records that the log would never take. The latter two tell
+   * which others it took, each reason once it stands alone
    */
   publish(records: readonly OutgoingRecord[]): Promise<void>
 

@@ -1,4 +1,5 @@
 import { counted } from '../core/counted.js'
+import type { RepriseError } from '../core/errors/index.js'
 import { EVENT_MISSING } from '../log/index.js'
 import type { Fence, OutboxRow, RowToPark, Settlement } from './outbox.js'
 
@@ -27,6 +28,22 @@ export class RowsRefused extends Error {
   }
 }
 
+/**
+ * Topics that take nothing now, whatever the row. Those rows in `published` are in their topics and were not settled; the
+ * others are still in the outbox, and may be handed over without the rows of these topics.
+ */
+export class RowsHeldUp extends Error {
+  /** Why, by topic. */
+  readonly failures: ReadonlyMap<string, RepriseError>
+  readonly published: readonly OutboxRow[]
+
+  constructor(failures: RowsHeldUp['failures'], published: readonly OutboxRow[]) {
+    super([...failures.values()].map(({ message }) => message).join('; '))
+    this.failures = failures
+    this.published = published
+  }
+}
+
 /** Takes claimed rows from the outbox into a log. */
 export interface Handover {
   /**
@@ -35,7 +52,7 @@ export interface Handover {
    * be there. Whether their events are in the log already is open unless they are settled. After anything but `settled`,
    * claim again: rows that were claimed before may have been published since.
    *
-   * @throws {@link RowsRefused}, and whatever the log and the database throw
+   * @throws {@link RowsRefused}, {@link RowsHeldUp}, and whatever the log and the database throw
    */
   handOver(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement>
 

@@ -44,8 +44,11 @@ export type Settlement = 'settled' | 'fenced' | 'stale'
 
 /** The work list of a side, as the relay sees it. */
 export interface Outbox {
-  /** The oldest rows of these slots, in id order. Those that wait behind a parked row say so. */
-  claim(slots: readonly number[], limit: number): Promise<readonly OutboxRow[]>
+  /**
+   * The oldest rows of these slots, in id order, but for those of the topics in `heldUp`. Those that wait behind a parked row
+   * say so.
+   */
+  claim(slots: readonly number[], limit: number, heldUp?: readonly string[]): Promise<readonly OutboxRow[]>
 
   /** Deletes the rows, all or none. */
   settle(rows: readonly OutboxRow[], fence: Fence): Promise<Settlement>

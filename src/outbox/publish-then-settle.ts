@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../core/envelope.js'
 import { type Failpoints, noFailpoints } from '../core/ports/failpoints.js'
-import { type LogPublisher, type OutgoingRecord, RecordsRefused } from '../log/index.js'
-import { type Handover, RowsRefused } from './handover.js'
+import { type LogPublisher, type OutgoingRecord, RecordsRefused, TopicsUnavailable } from '../log/index.js'
+import { type Handover, RowsHeldUp, RowsRefused } from './handover.js'
 import type { Fence, Outbox, OutboxRow, Settlement } from './outbox.js'
 
 /** Loads events by position, for rows that only point at them. */
@@ -65,6 +65,8 @@ export class PublishThenSettle implements Handover {
     try {
       await this.#publisher.publish([...outgoing.keys()])
     } catch (error) {
+      if (error instanceof TopicsUnavailable)
+        throw new RowsHeldUp(error.failures, error.published.flatMap(rowOf))
       if (!(error instanceof RecordsRefused)) throw error
       throw new RowsRefused(
         error.refusals.flatMap(({ record, reason }) => rowOf(record).map((row) => ({ row, reason }))),

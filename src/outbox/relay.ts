@@ -3,7 +3,8 @@ import { BackOff } from '../core/back-off.js'
 import { type Failpoints, noFailpoints } from '../core/ports/failpoints.js'
 import type { Logger } from '../core/ports/logger.js'
 import { Trouble } from '../core/trouble.js'
-import { type Handover, RowsRefused } from './handover.js'
+import { type Handover, RowsHeldUp, RowsRefused } from './handover.js'
+import { HeldUpTopics } from './held-up-topics.js'
 import { SLOTS } from '../log/index.js'
 import type { Fence, Outbox, OutboxRow, Settlement } from './outbox.js'
 
@@ -40,14 +41,16 @@ export interface RelayOptions {
  *
  * States: created → running → stopping → stopped. While running it holds a fair share of the slots; several relays
  * share them, and a slot of one that fell silent goes to another after the lease. A failure (database or broker away)
- * is retried with growing pauses up to 5 s for as long as the relay runs: nothing is skipped, nothing is given up. A row
- * that the log refuses for itself is parked, with its key's later rows, until an operator sends it back; other keys go on.
+ * is retried with growing pauses up to 5 s for as long as the relay runs: nothing is skipped, nothing is given up. A topic
+ * that takes nothing is tried again in the same way, while the others go on. A row that the log refuses for itself is parked,
+ * with its key's later rows, until an operator sends it back; other keys go on.
  */
 export class Relay {
   readonly #options: RelayOptions
   readonly #stopping = new AbortController()
   readonly #publishing: Trouble
   readonly #holding: Trouble
+  readonly #heldUp: HeldUpTopics
   #fence: Fence
   #published = 0
   #wake: (() => void) | undefined
@@ -67,6 +70,7 @@ export class Relay {
       fails: `the relay of ${what} could not renew its slots; it will try again`,
       over: `the relay of ${what} renews its slots again`,
     })
+    this.#heldUp = new HeldUpTopics(logger, what)
     this.#fence = { owner: options.owner, epochs: new Map() }
   }
 
@@ -117,7 +121,7 @@ export class Relay {
         backOff.reset()
         // Without a slot nothing was asked for, so that nothing is known.
         if (this.#fence.epochs.size > 0) this.#publishing.worked()
-        if (moved === 0) await this.#rest(this.#options.pollInterval ?? 500)
+        if (moved === 0) await this.#rest(Math.min(this.#options.pollInterval ?? 500, this.#heldUp.nextTryIn))
       } catch (error) {
         const pause = backOff.next()
         this.#publishing.failed({ error: String(error), retryInMs: Math.round(pause) })
@@ -131,7 +135,7 @@ export class Relay {
     const fence = this.#fence
     this.#woken = false
     if (fence.epochs.size === 0) return 0
-    const rows = await outbox.claim([...fence.epochs.keys()], batchSize)
+    const rows = await outbox.claim([...fence.epochs.keys()], batchSize, this.#heldUp.leftOut)
     if (rows.length === 0) return 0
     const waiting = rows.filter(({ waits }) => waits).map((row) => ({ row }))
     if (waiting.length > 0)
@@ -143,17 +147,31 @@ export class Relay {
     } catch (error) {
       // One that names no row is not about rows: it is a failure like any other.
       if (error instanceof RowsRefused && error.refused.length > 0) return this.#park(error, fence)
+      if (error instanceof RowsHeldUp) return this.#leaveOut(error, fence)
       throw error
     }
   }
 
-  /** Also settles what was published all the same, which would be published again. Answers how many rows are out of the way. */
+  /** Goes on at once with the other topics. */
+  async #leaveOut({ failures, published }: RowsHeldUp, fence: Fence): Promise<number> {
+    const moved = (await this.#settles(published, fence)) ? published.length : 0
+    this.#heldUp.failed(failures)
+    this.wake()
+    return moved
+  }
+
+  /** Settles what was published beside rows that were not, and would be published again. */
+  async #settles(published: readonly OutboxRow[], fence: Fence): Promise<boolean> {
+    if (published.length === 0) return true
+    if (!(await this.#goesOnAfter(await this.#options.outbox.settle(published, fence)))) return false
+    this.#count(published)
+    return true
+  }
+
+  /** Answers how many rows are out of the way. */
   async #park({ refused, published }: RowsRefused, fence: Fence): Promise<number> {
     const { outbox, logger } = this.#options
-    if (published.length > 0) {
-      if (!(await this.#goesOnAfter(await outbox.settle(published, fence)))) return 0
-      this.#count(published)
-    }
+    if (!(await this.#settles(published, fence))) return 0
     if (!(await this.#goesOnAfter(await outbox.park(refused, fence)))) return 0
     for (const { row, reason } of refused) {
       const { id, topic, key } = row
@@ -167,6 +185,7 @@ export class Relay {
 
   #count(rows: readonly OutboxRow[]): void {
     this.#published += rows.length
+    this.#heldUp.worked(rows)
     this.#options.onPublished?.(rows.length)
   }
 

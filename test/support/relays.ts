@@ -4,9 +4,15 @@ import { beforeAll, beforeEach, onTestFinished } from 'vitest'
 import { jsonEncoding } from '../../src/contracts/index.js'
 import { PostgresLog } from '../../src/log/postgres/index.js'
 import type { Handover } from '../../src/outbox/handover.js'
-import { SLOTS } from '../../src/log/index.js'
+import { type LogPublisher, SLOTS } from '../../src/log/index.js'
 import type { Outbox } from '../../src/outbox/outbox.js'
-import { MoveWithinPostgres, OUTBOX_SCOPE, PostgresOutbox } from '../../src/outbox/postgres/index.js'
+import { PublishThenSettle } from '../../src/outbox/publish-then-settle.js'
+import {
+  MoveWithinPostgres,
+  OUTBOX_SCOPE,
+  PostgresEventsByPosition,
+  PostgresOutbox,
+} from '../../src/outbox/postgres/index.js'
 import { Relay, type RelayOptions } from '../../src/outbox/relay.js'
 import { LeaseSet } from '../../src/postgres/lease-set.js'
 import { Notifications } from '../../src/postgres/notifications.js'
@@ -29,21 +35,28 @@ export interface RelayParts {
   close(): Promise<void>
 }
 
-export interface RelayPartsOptions extends Partial<Pick<RelayOptions, 'batchSize' | 'pollInterval'>> {
+export interface RelayPartsOptions extends Partial<
+  Pick<RelayOptions, 'batchSize' | 'pollInterval' | 'logger'>
+> {
   readonly lease?: number
   /** Stands between the relay and its outbox. */
   readonly around?: (outbox: Outbox) => Outbox
+  /** Publishes elsewhere than to the log in Postgres. */
+  readonly publisher?: LogPublisher
 }
 
 export function relayOver(
   pool: Pool,
-  { lease = 1_000, around = (outbox) => outbox, ...options }: RelayPartsOptions = {},
+  { lease = 1_000, around = (outbox) => outbox, publisher, ...options }: RelayPartsOptions = {},
 ): RelayParts {
   const owner = randomUUID()
   const notifications = new Notifications(pool, silentLogger)
   const log = postgresLog(pool, notifications)
   const outbox = new PostgresOutbox(pool, schemas.store)
-  const handover = new MoveWithinPostgres(pool, schemas.store, outbox, log)
+  const handover =
+    publisher === undefined
+      ? new MoveWithinPostgres(pool, schemas.store, outbox, log)
+      : new PublishThenSettle(new PostgresEventsByPosition(pool, schemas.store), publisher, outbox)
   const leases = new LeaseSet({
     pool,
     tables: { schema: schemas.store, leases: 'relay_slots', members: 'relay_members' },
@@ -75,7 +88,7 @@ export const postgresLog = (pool: Pool, notifications: Notifications, pollInterv
 
 /** An outbox that does what another one does, for a test to change a part of. */
 export const throughTo = (outbox: Outbox): Outbox => ({
-  claim: (slots, limit) => outbox.claim(slots, limit),
+  claim: (...asked) => outbox.claim(...asked),
   settle: (rows, fence) => outbox.settle(rows, fence),
   park: (rows, fence) => outbox.park(rows, fence),
 })

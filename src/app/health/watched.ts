@@ -1,6 +1,6 @@
 import { RepriseError } from '../../core/errors/index.js'
 import type { EventStore } from '../../core/ports/event-store.js'
-import { type Handover, RowsRefused } from '../../outbox/handover.js'
+import { type Handover, RowsHeldUp, RowsRefused } from '../../outbox/handover.js'
 import type { Outbox } from '../../outbox/outbox.js'
 import type { SlotLeases } from '../../outbox/relay.js'
 import { type CheckpointStore, checkpointsWith } from '../../subscriptions/index.js'
@@ -57,24 +57,30 @@ export function watchedStore(
 }
 
 /**
- * Whatever keeps a relay from publishing is a failure of it, but for rows that nobody could publish. Where the log is a
- * server of its own, what is handed over tells of that as well.
+ * Whatever keeps a relay from publishing is a failure of it, but for rows that nobody could publish; while a topic takes
+ * nothing, what the others take is no end of it. Where the log is a server of its own, what is handed over tells of that as
+ * well.
  */
-export const watchedHandover = (
-  handover: Handover,
-  state: PartState,
-  log: PartState | undefined,
-): Handover => ({
-  handOver: (rows, fence) => {
-    const handOver = () => handover.handOver(rows, fence)
-    return watched(
-      state,
-      (error) => !(error instanceof RowsRefused),
-      log === undefined ? handOver : () => watched(log, isLogAway, handOver),
-    )
-  },
-  close: () => handover.close(),
-})
+export function watchedHandover(handover: Handover, state: PartState, log: PartState | undefined): Handover {
+  const heldUp = new Set<string>()
+  const handOver: Handover['handOver'] = async (rows, fence) => {
+    try {
+      const outcome = await handover.handOver(rows, fence)
+      if (outcome === 'settled') for (const { topic } of rows) heldUp.delete(topic)
+      if (heldUp.size === 0) state.answered()
+      return outcome
+    } catch (error) {
+      if (error instanceof RowsHeldUp) for (const topic of error.failures.keys()) heldUp.add(topic)
+      if (!(error instanceof RowsRefused)) state.failed(error)
+      throw error
+    }
+  }
+  return {
+    handOver: (rows, fence) =>
+      log === undefined ? handOver(rows, fence) : watched(log, isLogAway, () => handOver(rows, fence)),
+    close: () => handover.close(),
+  }
+}
 
 /** Renewing tells of the leases whatever it fails at, and of their server where that does not answer. */
 export const watchedLeases = (leases: SlotLeases, state: PartState, server: Server): SlotLeases => ({
@@ -84,7 +90,7 @@ export const watchedLeases = (leases: SlotLeases, state: PartState, server: Serv
 
 /** An outbox whose relay looks into it all the time: what becomes of its server is noticed though nobody asks. */
 export const watchedOutbox = (outbox: Outbox, { state, isAway }: Server): Outbox => ({
-  claim: (slots, limit) => watched(state, isAway, () => outbox.claim(slots, limit)),
+  claim: (...asked) => watched(state, isAway, () => outbox.claim(...asked)),
   settle: (rows, fence) => outbox.settle(rows, fence),
   park: (rows, fence) => outbox.park(rows, fence),
 })

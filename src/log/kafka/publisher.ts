@@ -11,6 +11,7 @@ import {
 import type { OutgoingRecord, RecordContent } from '../log-record.js'
 import type { LogPublisher } from '../log.js'
 import { RecordsRefused } from '../records-refused.js'
+import { TopicsUnavailable } from '../topics-unavailable.js'
 import { partitionOf } from '../partitioner.js'
 import type { KafkaTopics } from './topics.js'
 import { asTopicMessages, type PlacedMessage } from './batches.js'
@@ -64,17 +65,18 @@ export class KafkaPublisher implements LogPublisher {
   }
 
   async #publish(records: readonly OutgoingRecord[]): Promise<void> {
-    await this.#learnPartitionCounts(records)
     const sieve = new Sieve({
       place: (record) => this.#placed(record),
       send: (batch) => this.#send(batch),
       refusalIn,
+      isOfTopics,
+      explain: (error, topic) => this.#explained(error, topic),
     })
     try {
-      await sieve.publish(records)
+      await sieve.publish(records, await this.#missingAmong(records))
     } catch (error) {
-      if (error instanceof RecordsRefused) throw error
-      throw await this.#explained(error, records)
+      if (error instanceof RecordsRefused || error instanceof TopicsUnavailable) throw error
+      throw asRepriseError(this.#options.settings, error)
     }
   }
 
@@ -112,18 +114,23 @@ export class KafkaPublisher implements LogPublisher {
     return { ...this.#options.encoding.encode(record.event), timestamp: record.event.recordedAt }
   }
 
-  /** Read once: were they to change, the keys would move to other partitions and their order would be lost. */
-  async #learnPartitionCounts(records: readonly OutgoingRecord[]): Promise<void> {
+  /**
+   * The topics that nobody has created. Of the others the partitions are counted, once: were they to change, the keys would
+   * move to other partitions and their order would be lost.
+   */
+  async #missingAmong(records: readonly OutgoingRecord[]): Promise<ReadonlyMap<string, TopicMissing>> {
     const unknown = [...new Set(records.map(({ topic }) => topic))].filter(
       (topic) => !this.#partitionCounts.has(topic),
     )
-    if (unknown.length === 0) return
+    const missing = new Map<string, TopicMissing>()
+    if (unknown.length === 0) return missing
     const found = await this.#options.topics.describe(unknown)
     for (const topic of unknown) {
       const spec = found.get(topic)
-      if (spec === undefined) throw new TopicMissing(topic)
-      this.#partitionCounts.set(topic, spec.partitions)
+      if (spec === undefined) missing.set(topic, new TopicMissing(topic))
+      else this.#partitionCounts.set(topic, spec.partitions)
     }
+    return missing
   }
 
   async #connected(): Promise<Producer> {
@@ -151,12 +158,11 @@ export class KafkaPublisher implements LogPublisher {
       return message.partition
     }
 
-  async #explained(error: unknown, records: readonly OutgoingRecord[]): Promise<RepriseError> {
+  /** Brokers also say that they do not know a topic while its leader moves. */
+  async #explained(error: unknown, topic: string): Promise<RepriseError> {
     if (brokerErrorOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') {
-      const topics = [...new Set(records.map(({ topic }) => topic))]
-      const found = await this.#options.topics.describe(topics).catch(() => undefined)
-      const missing = topics.find((topic) => found !== undefined && !found.has(topic))
-      if (missing !== undefined) return new TopicMissing(missing)
+      const found = await this.#options.topics.describe([topic]).catch(() => undefined)
+      if (found?.has(topic) === false) return new TopicMissing(topic)
     }
     return asRepriseError(this.#options.settings, error)
   }
@@ -182,6 +188,24 @@ const refusalIn = (error: unknown): string | undefined => {
   const reason = REFUSALS.get(broker)
   return reason && `${reason} (${broker})`
 }
+
+/** What brokers say where a topic, or a partition of it, takes nothing now, while others may. */
+const OF_TOPICS: ReadonlySet<string | undefined> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'INVALID_TOPIC_EXCEPTION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+  'NOT_ENOUGH_REPLICAS',
+  'NOT_ENOUGH_REPLICAS_AFTER_APPEND',
+  'KAFKA_STORAGE_ERROR',
+  'POLICY_VIOLATION',
+])
+
+const isOfTopics = (error: unknown): boolean =>
+  OF_TOPICS.has(brokerErrorOf(error)) || (RepriseError.is(error) && error.code === 'REPRISE_LOG_MISMATCH')
 
 const partitionCountChanged = (topic: string, known: number, found: number): RepriseError =>
   new RepriseError(

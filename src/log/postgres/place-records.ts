@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg'
 import { RepriseError, TopicMissing } from '../../core/errors/index.js'
 import { quoted } from '../../postgres/schemas.js'
 import type { RecordContent } from '../log-record.js'
+import { TopicsUnavailable } from '../topics-unavailable.js'
 
 /** A record's place-to-be: the offset is given out when it is placed. */
 export type Placement = Place & (EventPlacement | ContentPlacement)
@@ -34,9 +35,9 @@ export class EventsMissing extends Error {
 }
 
 /**
- * Gives the placements the next offsets of their partitions, in the order given, inside the caller's transaction. A
- * topic that does not exist is a {@link TopicMissing}, one that was made anew with another number of partitions a
- * `REPRISE_LOG_MISMATCH`, an event that does not exist an {@link EventsMissing}; the transaction must then be rolled back.
+ * Gives the placements the next offsets of their partitions, in the order given, inside the caller's transaction. Topics
+ * that do not exist, or were made anew with other numbers of partitions, are {@link TopicsUnavailable}, events that do not
+ * exist {@link EventsMissing}; the transaction must then be rolled back.
  */
 export const placeRecords = async (
   client: PoolClient,
@@ -73,16 +74,19 @@ const refuse = async (
   store: string,
   placements: readonly Placement[],
 ): Promise<never> => {
-  const topics = [...new Set(placements.map(({ topic }) => topic))]
+  const topics = new Map(placements.map(({ topic, partitions }) => [topic, partitions]))
   const { rows: named } = await client.query<{ name: string; partitions: number }>(
     `SELECT name, partitions FROM ${quoted(store)}.topics WHERE name = ANY($1)`,
-    [topics],
+    [[...topics.keys()]],
   )
   const existing = new Map(named.map(({ name, partitions }) => [name, partitions]))
-  const missing = topics.find((topic) => !existing.has(topic))
-  if (missing !== undefined) throw new TopicMissing(missing)
-  const moved = placements.find(({ topic, partitions }) => existing.get(topic) !== partitions)
-  if (moved !== undefined) throw madeAnew(moved, existing.get(moved.topic) ?? 0)
+  const failures = new Map<string, RepriseError>()
+  for (const [topic, known] of topics) {
+    const found = existing.get(topic)
+    if (found === undefined) failures.set(topic, new TopicMissing(topic))
+    else if (found !== known) failures.set(topic, madeAnew(topic, known, found))
+  }
+  if (failures.size > 0) throw new TopicsUnavailable(failures, [])
   const positions = placements.flatMap((it) => ('position' in it ? [it.position] : []))
   const { rows: stored } = await client.query<{ position: bigint }>(
     `SELECT position FROM ${quoted(store)}.events WHERE position = ANY($1::bigint[])`,
@@ -92,7 +96,7 @@ const refuse = async (
   throw new EventsMissing(placements.filter((it) => 'position' in it && !found.has(it.position)))
 }
 
-const madeAnew = ({ topic, partitions: known }: Placement, found: number): RepriseError =>
+const madeAnew = (topic: string, known: number, found: number): RepriseError =>
   new RepriseError(
     'REPRISE_LOG_MISMATCH',
     `topic ${topic} was made anew with ${found} partitions and had ${known}: keys would move to other partitions and lose ` +

@@ -52,6 +52,8 @@ export class PostgresLog implements Log {
 
   async subscribe(options: SubscribeOptions): Promise<LogSubscription> {
     const partitions = await this.partitionCounts(options.topics)
+    const missing = options.topics.find((topic) => !partitions.has(topic))
+    if (missing !== undefined) throw new TopicMissing(missing)
     const { leasePool, read, notifications, logger, pollInterval, failpoints = noFailpoints } = this.#options
     const subscription = new PostgresSubscription({
       ...options,
@@ -90,13 +92,11 @@ export class PostgresLog implements Log {
     this.#options.notifications.notify(this.#channel)
   }
 
-  /** Partition counts never change while a topic exists, so they are read once. A missing topic is a {@link TopicMissing}. */
+  /** Of the topics that exist. They never change while a topic does, so they are read once. */
   async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const unknown = [...new Set(topics)].filter((topic) => !this.#partitionCounts.has(topic))
     if (unknown.length > 0) {
       const found = await this.topics.describe(unknown)
-      const missing = unknown.find((topic) => !found.has(topic))
-      if (missing !== undefined) throw new TopicMissing(missing)
       found.forEach(({ name, partitions }) => this.#partitionCounts.set(name, partitions))
     }
     return this.#partitionCounts

@@ -1,9 +1,9 @@
 import type { Pool, PoolClient } from 'pg'
 import { type Failpoints, noFailpoints } from '../../core/ports/failpoints.js'
-import { partitionOf } from '../../log/index.js'
+import { partitionOf, TopicsUnavailable } from '../../log/index.js'
 import { EventsMissing, type Placement, placeRecords, type PostgresLog } from '../../log/postgres/index.js'
 import { inTransaction } from '../../postgres/pool.js'
-import { type Handover, RowsRefused } from '../handover.js'
+import { type Handover, RowsHeldUp, RowsRefused } from '../handover.js'
 import type { Fence, OutboxRow, Settlement } from '../outbox.js'
 import { settlementOf } from './outbox.js'
 
@@ -48,7 +48,8 @@ export class MoveWithinPostgres implements Handover {
       await this.#failpoints.reach('settle:in')
     })
     const outcome = await settlementOf(moving).catch((error: unknown) => {
-      throw error instanceof EventsMissing ? refusalOf(error, rows, placements) : error
+      if (error instanceof EventsMissing) throw refusalOf(error, rows, placements)
+      throw error instanceof TopicsUnavailable ? new RowsHeldUp(error.failures, []) : error
     })
     if (outcome === 'settled') this.#log.announce()
     await this.#failpoints.reach('settle:after')

@@ -47,15 +47,22 @@ export const outboxStatements = ({ schema, leases, content }: OutboxTables) => {
   WHERE l.scope = '${OUTBOX_SCOPE}' AND l.owner = $1::uuid AND l.expires_at > clock_timestamp()
   ORDER BY l.item
   FOR SHARE OF l`
-  return {
-    /** $1 slots, $2 limit. Walks the primary key: the table holds little more than what is asked for. */
-    claim: `
+  const claim = (but = '') => `
 SELECT ${columns}, EXISTS (
   SELECT FROM ${s}.parked_outbox p WHERE p.topic = o.topic AND p.key = o.key
 ) AS waits
 FROM ${s}.outbox o
-WHERE slot = ANY($1::smallint[])
-ORDER BY id LIMIT $2`,
+WHERE slot = ANY($1::smallint[])${but}
+ORDER BY id LIMIT $2`
+  return {
+    /** $1 slots, $2 limit. Walks the primary key: the table holds little more than what is asked for. */
+    claim: claim(),
+
+    /**
+     * $1 slots, $2 limit, $3 topics that take nothing now. Walks past what has piled up for them: that is rare, and an index
+     * for it would cost every append.
+     */
+    claimBeside: claim(' AND topic <> ALL($3::text[])'),
 
     /**
      * … $4 row ids. Answers how many of the slots are held under these epochs now, and how many rows were deleted. A row

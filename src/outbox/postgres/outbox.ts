@@ -27,12 +27,16 @@ abstract class OutboxTable<Row extends OutboxRow, Stored> implements Outbox {
     this.#sql = outboxStatements(tables)
   }
 
-  async claim(slots: readonly number[], limit: number): Promise<readonly Row[]> {
-    const { rows } = await this.#pool.query<WorkItem & Stored>({
-      name: `${this.#names}-claim`,
-      text: this.#sql.claim,
-      values: [slots, limit],
-    })
+  async claim(
+    slots: readonly number[],
+    limit: number,
+    heldUp: readonly string[] = [],
+  ): Promise<readonly Row[]> {
+    const { rows } = await this.#pool.query<WorkItem & Stored>(
+      heldUp.length === 0
+        ? { name: `${this.#names}-claim`, text: this.#sql.claim, values: [slots, limit] }
+        : { text: this.#sql.claimBeside, values: [slots, limit, heldUp] },
+    )
     return rows.map((row) => this.rowOf(row))
   }
 

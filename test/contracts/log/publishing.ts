@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { TopicMissing } from '../../../src/core/errors/index.js'
+import { TopicsUnavailable } from '../../../src/log/index.js'
 import { partitionOf } from '../../../src/log/partitioner.js'
 import { uniqueName } from '../../support/kafka.js'
 import { RecordingConsumer } from '../../support/recording-consumer.js'
@@ -111,16 +112,22 @@ export function describePublishing(test: LogTest): void {
     await publisher.close()
   })
 
-  promise('refuses to publish into a topic that does not exist, and creates none', async () => {
-    const topic = uniqueName('contract')
+  promise('names a topic that does not exist, creates none, and takes what is for others', async () => {
+    const [topic, missing] = [await newTopic(1), uniqueName('contract')]
     const [event] = await test.harness.storeEvents([`${topic}-a`], 1)
     if (event === undefined) throw new Error('no event was stored')
     const publisher = test.log.publisher()
+    const record = { topic, key: event.stream.id, event }
 
-    const publishing = publisher.publish([{ topic, key: event.stream.id, event }])
+    const error = await publisher.publish([{ ...record, topic: missing }, record]).catch((it: unknown) => it)
 
-    await expect(publishing).rejects.toThrow(TopicMissing)
-    expect((await test.log.topics.describe([topic])).size).toBe(0)
+    if (!(error instanceof TopicsUnavailable)) throw error
+    expect([...error.failures.keys()]).toEqual([missing])
+    expect(error.failures.get(missing)).toBeInstanceOf(TopicMissing)
+    expect((await test.log.topics.describe([missing])).size).toBe(0)
+    if (error.published.length === 0) await publisher.publish([record])
+    const ends = (await test.log.topics.offsets(topic)).map(({ end }) => end)
+    expect(ends).toEqual([1n])
     await publisher.close()
   })
 

@@ -4,6 +4,7 @@ import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../../../src/app/local-servers/ports.js'
 import { jsonEncoding } from '../../../src/contracts/index.js'
+import type { RepriseError } from '../../../src/core/errors/index.js'
 import type { Log } from '../../../src/log/index.js'
 import { openKafkaLog } from '../../../src/log/kafka/index.js'
 import { describeKafka, kafkaBrokers, uniqueName } from '../../support/kafka.js'
@@ -103,14 +104,18 @@ describeKafka('openKafkaLog', () => {
     await growTo(brokers, topic, 3)
     // A connection does not hear of it for minutes, so this record is refused: it is tried again on another one.
     const tooLarge = { ...event, payload: JSON.stringify({ note: 'x'.repeat(2_000_000) }) }
-    await expect(publisher.publish([{ topic, key: event.stream.id, event: tooLarge }])).rejects.toMatchObject(
-      { code: 'REPRISE_LOG_MISMATCH' },
-    )
-
-    await expect(publisher.publish(records)).rejects.toMatchObject({
-      code: 'REPRISE_LOG_MISMATCH',
-      facts: { topic, known: 2, found: 3 },
-    })
+    for (const batch of [[{ topic, key: event.stream.id, event: tooLarge }], records])
+      await expect(publisher.publish(batch)).rejects.toMatchObject({
+        failures: new Map([
+          [
+            topic,
+            expect.objectContaining({
+              code: 'REPRISE_LOG_MISMATCH',
+              facts: { topic, known: 2, found: 3 },
+            }) as RepriseError,
+          ],
+        ]),
+      })
   })
 
   it('refuses a lease that the brokers do not allow', async () => {

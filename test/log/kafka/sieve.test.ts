@@ -2,7 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PlacedMessage } from '../../../src/log/kafka/batches.js'
 import { Sieve } from '../../../src/log/kafka/sieve.js'
-import { type OutgoingContent, type OutgoingRecord, RecordsRefused } from '../../../src/log/index.js'
+import { RepriseError } from '../../../src/core/errors/index.js'
+import {
+  type OutgoingContent,
+  type OutgoingRecord,
+  RecordsRefused,
+  TopicsUnavailable,
+} from '../../../src/log/index.js'
 
 /** What a broker, or the encoding, has against a record. */
 type Fault = 'none' | 'refused' | 'impossible'
@@ -69,46 +75,123 @@ describe('Sieve', () => {
     await expect(publishing).rejects.toThrow('unreachable')
     expect(broker.sends).toBe(3)
   })
+
+  it('publishes to all topics but those that take nothing, of which it sends no later record either', async () => {
+    const fault = fc.oneof(
+      { arbitrary: fc.constant<Fault>('none'), weight: 8 },
+      fc.constant<Fault>('refused'),
+    )
+    const one = fc.tuple(fc.constantFrom('a', 'b'), fault, fc.constantFrom('t', 'u', 'v'))
+    const closed = fc.uniqueArray(fc.constantFrom<string[]>('t', 'u', 'v'), { minLength: 1 })
+    await fc.assert(
+      fc.asyncProperty(fc.array(one, { maxLength: 60 }), closed, async (faults, topics) => {
+        // Large ones, so that it takes several sends, of which the later ones must not overtake.
+        const plan = planned(
+          faults.map(([key, fault, topic]) => [`${topic}-${key}`, fault, topic]),
+          LARGE,
+        )
+        const broker = new Broker(plan, { closed: topics })
+        const isOpen = ({ record }: Planned): boolean => !topics.includes(record.topic)
+
+        const outcome = await broker.publish(plan.map(({ record }) => record)).catch(unavailable)
+
+        const { good } = expectedOf(plan.filter(isOpen))
+        expect(firstCopies(broker.taken)).toEqual(byKey(good))
+        const shut = new Set(plan.filter((it) => !isOpen(it)).map(({ record }) => record.topic))
+        expect(new Set(outcome instanceof TopicsUnavailable ? outcome.failures.keys() : [])).toEqual(shut)
+        if (outcome !== undefined) expect(new Set(outcome.published)).toEqual(new Set(good))
+      }),
+    )
+  })
+
+  it('sends nothing to a topic of which it is known that it takes nothing', async () => {
+    const plan = planned([
+      ['a', 'none', 't'],
+      ['a', 'none', 'u'],
+    ])
+    const broker = new Broker(plan)
+    const known = new Map([['t', new RepriseError('REPRISE_TOPIC_MISSING', 'it is missing', {})]])
+
+    const outcome = await broker
+      .publish(
+        plan.map(({ record }) => record),
+        known,
+      )
+      .catch(unavailable)
+
+    expect(broker.taken).toEqual([plan[1]?.record])
+    expect(outcome).toMatchObject({ failures: known, published: broker.taken })
+  })
 })
 
-const planned = (faults: readonly (readonly [key: string, fault: Fault])[]): readonly Planned[] =>
-  faults.map(([key, fault], index) => ({
+const unavailable = (error: unknown): TopicsUnavailable => {
+  if (error instanceof TopicsUnavailable) return error
+  throw error
+}
+
+const planned = (
+  faults: readonly (readonly [key: string, fault: Fault, topic?: string])[],
+  size = 0,
+): readonly Planned[] =>
+  faults.map(([key, fault, topic = 't'], index) => ({
     fault,
-    record: { topic: 't', key, headers: { n: index.toString() }, value: null, timestamp: new Date(0) },
+    record: {
+      topic,
+      key,
+      headers: { n: index.toString() },
+      value: Buffer.alloc(size),
+      timestamp: new Date(0),
+    },
   }))
 
+/** Of which two do not go in one send. */
+const LARGE = 300_000
+
 class Refused extends Error {}
+
+class Closed extends Error {}
 
 /** Sends that fail, by number: called corrupt though nothing is wrong with their records, or without an answer. */
 interface Spoiled {
   readonly damaged?: readonly number[]
   readonly unreachable?: readonly number[]
+  /** Topics that take nothing until a send to them alone has failed. */
+  readonly closed?: readonly string[]
 }
 
-/** A topic of one partition, whose broker takes a send whole or not at all. */
+/** Topics of one partition each, whose broker takes a send whole or not at all. */
 class Broker {
   readonly taken: OutgoingRecord[] = []
   sends = 0
   readonly #faults: ReadonlyMap<OutgoingRecord, Fault>
   readonly #spoiled: Spoiled
+  readonly #closed: Set<string>
 
   constructor(plan: readonly Planned[], spoiled: Spoiled = {}) {
+    this.#closed = new Set(spoiled.closed)
     this.#faults = new Map(plan.map(({ record, fault }) => [record, fault]))
     this.#spoiled = spoiled
   }
 
   /** Answers the refusal, if there is one. */
-  async publish(records: readonly OutgoingRecord[]): Promise<RecordsRefused | undefined> {
+  async publish(
+    records: readonly OutgoingRecord[],
+    unavailable?: ReadonlyMap<string, RepriseError>,
+  ): Promise<RecordsRefused | undefined> {
     const sieve = new Sieve({
       place: (record): PlacedMessage => {
         if (this.#faults.get(record) === 'impossible') throw new TypeError('it has no encoding')
-        return { record, topic: record.topic, partition: 0, message: { key: record.key, value: null } }
+        const { topic, key, value } = record as OutgoingContent
+        return { record, topic, partition: 0, message: { key, value: value as Buffer } }
       },
       send: (batch) => this.#send(batch.map(({ record }) => record)),
       refusalIn: (error) => (error instanceof Refused ? 'it is too large' : undefined),
+      isOfTopics: (error) => error instanceof Closed,
+      explain: (_, topic) =>
+        Promise.resolve(new RepriseError('REPRISE_LOG_UNAVAILABLE', `${topic} is closed`, {})),
     })
     try {
-      await sieve.publish(records)
+      await sieve.publish(records, unavailable)
       return undefined
     } catch (error) {
       if (error instanceof RecordsRefused) return error
@@ -120,6 +203,11 @@ class Broker {
     const { damaged = [], unreachable = [] } = this.#spoiled
     const send = this.sends++
     if (unreachable.includes(send)) return Promise.reject(new Error('unreachable'))
+    const [topic = '', ...others] = new Set(records.map((record) => record.topic))
+    if ([topic, ...others].some((one) => this.#closed.has(one))) {
+      if (others.length === 0) this.#closed.delete(topic)
+      return Promise.reject(new Closed())
+    }
     if (damaged.includes(send) || records.some((record) => this.#faults.get(record) === 'refused'))
       return Promise.reject(new Refused())
     this.taken.push(...records)
