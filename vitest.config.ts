@@ -19,7 +19,7 @@ const common: UserWorkspaceConfig = {
       { find: /^reprise\/testing$/, replacement: source('./src/testing.ts') },
     ],
   },
-  test: { testTimeout: 30_000, hookTimeout: 60_000 },
+  test: { testTimeout: 60_000, hookTimeout: 120_000 },
 }
 
 export default defineConfig({

@@ -49,7 +49,7 @@ describe('executeAll', () => {
       new DepositMoney({ accountId: 'acc-1', amount: 4n }),
     ])
     const sent = JSON.parse(JSON.stringify(receipt)) as GroupReceipt
-    await elsewhere.projections.caughtUp(Balances, sent, { timeout: '10s' })
+    await elsewhere.projections.caughtUp(Balances, sent, { timeout: '20s' })
 
     expect(receipt.streams).toEqual([
       { stream: 'account-acc-0', version: 5 },
@@ -85,7 +85,7 @@ describe('caughtUp', () => {
     await using app = await Reprise.start(definition, quietly(await freshDatabase()))
     const receipt = await app.execute(new Count({ id: 'a', by: 1n }))
 
-    await app.projections.caughtUp(Balances, receipt, { timeout: '1s' })
+    await app.projections.caughtUp(Balances, receipt, { timeout: '20s' })
   })
 
   it('takes one time-out for all streams of a group', async () => {
@@ -120,7 +120,7 @@ describe('execute', () => {
 
     await inTransaction('undone', 'ROLLBACK')
     const receipt = await inTransaction('kept', 'COMMIT')
-    await app.projections.caughtUp(Balances, receipt, { timeout: '10s' })
+    await app.projections.caughtUp(Balances, receipt, { timeout: '20s' })
 
     expect(await caller.rows('SELECT id FROM orders')).toEqual([{ id: 'kept' }])
     expect(await shownBalances(url)).toEqual({ kept: '0' })

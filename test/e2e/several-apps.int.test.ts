@@ -15,7 +15,7 @@ const other = defineApp({ name: 'other', schemaPrefix: 'other', ...parts })
 
 async function deposit(app: App, accountId: string, amount: bigint): Promise<void> {
   const receipt = await app.execute(new DepositMoney({ accountId, amount }))
-  await app.projections.caughtUp(Balances, receipt, { timeout: '10s' })
+  await app.projections.caughtUp(Balances, receipt, { timeout: '20s' })
 }
 
 async function balanceOf(app: App, accountId: string): Promise<bigint | undefined> {

@@ -65,7 +65,7 @@ describe('a projection whose code says another order than its live generation ha
       await using app = await Reprise.start(changed, quietly(url))
       await openAccounts(old, 1, 1, 'late')
       const receipt = { stream: 'account-late-0', version: 2, commandId: '' }
-      if (Sums !== undefined) await app.projections.caughtUp(Sums, receipt, { timeout: '10s' })
+      if (Sums !== undefined) await app.projections.caughtUp(Sums, receipt, { timeout: '20s' })
 
       expect(refusal).toBeInstanceOf(BuildRefused)
       expect((refusal as BuildRefused).faults).toEqual([

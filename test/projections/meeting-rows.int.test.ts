@@ -185,7 +185,7 @@ describe('the lane of an ordered projection', () => {
     await reader.rows('SELECT count(*) FROM reprise_store.events')
 
     const receipt = await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))
-    await app.projections.caughtUp(Journal, receipt, { timeout: '5s' })
+    await app.projections.caughtUp(Journal, receipt, { timeout: '20s' })
 
     await expectBothToEqualTheStore(url)
     await writer.rows('COMMIT')
@@ -205,7 +205,7 @@ describe('the lane of an ordered projection', () => {
     await expect(app.projections.caughtUp(Journal, receipt, { timeout: '700ms' })).rejects.toThrow(TimedOut)
     expect(await entered(url)).toBe(before)
     await caller.rows('COMMIT')
-    await app.projections.caughtUp(Journal, receipt, { timeout: '5s' })
+    await app.projections.caughtUp(Journal, receipt, { timeout: '20s' })
 
     await bothCaughtUp(app, url)
     await expectBothToEqualTheStore(url)
@@ -250,7 +250,7 @@ describe('the lane of an ordered projection', () => {
       await store.append([requestFor([{ id: `other-${index}`, type: 'stranger' }])])
 
     const receipt = await app.execute(new DepositMoney({ accountId: 'a', amount: 5n }))
-    await app.projections.caughtUp(Journal, receipt, { timeout: '5s' })
+    await app.projections.caughtUp(Journal, receipt, { timeout: '20s' })
 
     expect(await entered(url)).toBe(2)
     expect(await side.parts('journal').source.progress([])).toMatchObject({

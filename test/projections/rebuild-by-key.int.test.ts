@@ -152,7 +152,7 @@ describe('a projection whose event has no usable key', () => {
       const receipt = await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 13n }))
       await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 1n }))
       const failure: unknown = await app.projections
-        .caughtUp(faulty, receipt, { timeout: '10s' })
+        .caughtUp(faulty, receipt, { timeout: '20s' })
         .catch((error: unknown) => error)
       await app.projections.caughtUp(Journal, { ...receipt, version: 15 })
 

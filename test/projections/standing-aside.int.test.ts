@@ -44,7 +44,7 @@ describe('a process of a raised version', () => {
     })
     // Others feed it, and whoever waits here hears of that.
     const applied = await old.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))
-    await app.projections.caughtUp(RaisedBalances, applied, { timeout: '10s' })
+    await app.projections.caughtUp(RaisedBalances, applied, { timeout: '20s' })
     await caughtUpAll(old, url)
     await old.stop()
     const receipt = await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))
@@ -66,7 +66,7 @@ describe('a process of a raised version', () => {
     )
 
     await rebuildOf(url, 'balances', { app: raised })
-    await app.projections.caughtUp(RaisedBalances, receipt, { timeout: '10s' })
+    await app.projections.caughtUp(RaisedBalances, receipt, { timeout: '20s' })
     expect(await shownBalances(url)).toEqual(await foldedBalances(url))
     await waitFor(async () => (await component())?.state === 'ok', { what: 'health to see it' })
     expect(await component()).toMatchObject({ fedHere: true, aside: null })

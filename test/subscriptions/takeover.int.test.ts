@@ -213,7 +213,7 @@ describe('a projection whose connections break', () => {
     await openAccounts(app, 1, 1)
     const receipt = await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))
     const later = { ...receipt, version: receipt.version + 1 }
-    const waiting = app.projections.caughtUp(Balances, later, { timeout: '10s' })
+    const waiting = app.projections.caughtUp(Balances, later, { timeout: '20s' })
     for (let broken = 0; broken < 5; broken++) await breakConnections()
 
     await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 5n }))

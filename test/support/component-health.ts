@@ -24,4 +24,4 @@ export async function isWell(app: App): Promise<true> {
 }
 
 export const becomes = (what: string, holds: () => Promise<boolean>) =>
-  waitFor(holds, { what, deadline: 20_000 })
+  waitFor(holds, { what, deadline: 30_000 })

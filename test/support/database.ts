@@ -73,7 +73,7 @@ async function dropDatabase(client: pg.ClientBase, name: string): Promise<void> 
       leaks = await openConnections(client, name)
       return leaks.length === 0
     },
-    { what: 'closed connections to end', deadline: 2_000 },
+    { what: 'closed connections to end' },
   ).catch(() => undefined)
   await client.query(`drop database if exists ${name} with (force)`)
   if (leaks.length > 0) throw new Error(leakMessage(leaks))

@@ -20,6 +20,7 @@ export async function onKafka(databaseUrl: string, more: StartOptions = {}): Pro
 export class SharedTopic {
   readonly name: string
   readonly log: Log
+  readonly #client: kafkajs.Kafka
   readonly #producer: kafkajs.Producer
   readonly #transactional: kafkajs.Producer
   readonly #admin: kafkajs.Admin
@@ -27,13 +28,9 @@ export class SharedTopic {
   private constructor(name: string, log: Log, client: kafkajs.Kafka) {
     this.name = name
     this.log = log
+    this.#client = client
     this.#producer = client.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
-    this.#transactional = client.producer({
-      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
-      transactionalId: name,
-      maxInFlightRequests: 1,
-      idempotent: true,
-    })
+    this.#transactional = transactionalProducer(client, name)
     this.#admin = client.admin()
   }
 
@@ -69,22 +66,43 @@ export class SharedTopic {
     await transaction[outcome]()
   }
 
+  /** A transaction of a producer of its own, open until the caller ends it. */
+  async begin(messages: readonly kafkajs.Message[]): Promise<kafkajs.Transaction> {
+    const producer = transactionalProducer(this.#client, uniqueName(this.name))
+    await producer.connect()
+    onTestFinished(() => producer.disconnect())
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: this.name, messages: [...messages] })
+    return transaction
+  }
+
   /** What another app of ours would publish: key after key, each in one partition. */
-  async publish(records: readonly NumberedRecord[]): Promise<void> {
+  publish(records: readonly NumberedRecord[]): Promise<void> {
+    return this.send(this.numbered(records))
+  }
+
+  /** The same, to be sent otherwise. */
+  numbered(records: readonly NumberedRecord[]): readonly kafkajs.Message[] {
     const messages = numberedRecords({ topic: this.name, partition: 0 }, records)
-    await this.send(
-      messages.map(({ key, headers, value }) => ({
-        key,
-        headers,
-        value: value === null ? null : Buffer.from(value),
-      })),
-    )
+    return messages.map(({ key, headers, value }) => ({
+      key,
+      headers,
+      value: value === null ? null : Buffer.from(value),
+    }))
   }
 
   async setPartitions(count: number): Promise<void> {
     await this.#admin.createPartitions({ topicPartitions: [{ topic: this.name, count }] })
   }
 }
+
+const transactionalProducer = (client: kafkajs.Kafka, transactionalId: string): kafkajs.Producer =>
+  client.producer({
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+    transactionalId,
+    maxInFlightRequests: 1,
+    idempotent: true,
+  })
 
 /** Deletes, after the test, a topic that somebody else creates. */
 export async function topicOfAnother(name: string): Promise<void> {

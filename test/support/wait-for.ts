@@ -13,7 +13,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: { readonly what: string; readonly deadline?: number; readonly every?: number },
 ): Promise<Exclude<T, undefined | null | false>> {
-  const { deadline = 10_000, every } = options
+  const { deadline = 20_000, every } = options
   const until = Date.now() + deadline
   for (let pause = every ?? FIRST_PAUSE; ; pause = every ?? Math.min(1.25 * pause, LONGEST_PAUSE)) {
     let cause: unknown

@@ -30,5 +30,5 @@ describe('stallChecks', () => {
         fact: 'did not get on in 5 s: the first row of the outbox, where 11 wait',
       },
     ])
-  }, 20_000)
+  })
 })
