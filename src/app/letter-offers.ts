@@ -57,9 +57,13 @@ export class LetterOffers {
   async #make(offered: OfferedLetters): Promise<void> {
     const { letters: all, deadly } = await offered.letters.lettersOfOtherBuilds(offered.fingerprint)
     if (deadly > 0) this.#offerDeadly(offered, deadly)
-    if (all === deadly) return
-    if (this.#options.retry) await this.#retry(offered)
-    else this.#offer(offered, all - deadly)
+    if (!this.#options.retry) {
+      if (all > deadly) this.#offer(offered, all - deadly)
+      return
+    }
+    await this.#retry(offered)
+    const own = await offered.letters.lettersThatEnded(offered.fingerprint)
+    if (own > 0) this.#sayEnded(offered, own)
   }
 
   #offer(offered: OfferedLetters, count: number): void {
@@ -75,6 +79,16 @@ export class LetterOffers {
       { ...named(offered), letters: count },
       'dead letters killed a process of another build, so that no start retries them by itself: ' +
         `where this build can ${verbOf(offered)} them, run ${commandFor(offered)}`,
+    )
+  }
+
+  /** Nobody said so when it happened: the process was gone. */
+  #sayEnded(offered: OfferedLetters, count: number): void {
+    const { projection } = offered.letters
+    this.#options.logger.warn(
+      { ...named(offered), letters: count },
+      'dead letters killed a process of this build, perhaps a start that retried them, so that none retries them by itself: ' +
+        `reprise dlq show ${projection} shows them; once a build can ${verbOf(offered)} them run ${commandFor(offered)}, or give them up with reprise dlq discard`,
     )
   }
 

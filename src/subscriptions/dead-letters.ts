@@ -40,6 +40,8 @@ export interface LetterSelection {
   readonly key?: string
   /** Those that a build with another definition than this failed at. */
   readonly failedByOtherThan?: string
+  /** Also sequences in which none failed: a retry was broken off, or the one that did was discarded. @defaultValue false */
+  readonly orWaiting?: boolean
 }
 
 export interface LetterCount {
@@ -116,6 +118,12 @@ export interface LettersInHand {
   /** Notes that a letter failed once more, at a build of that definition. */
   fail(id: bigint, error: LetterError, definition: string | undefined): Promise<void>
 
+  /**
+   * Takes back that a letter ended its process, which was noted after it was read. Answers whether that still was what
+   * there is to it: somebody may have decided about it meanwhile.
+   */
+  restore(letter: DeadLetter): Promise<boolean>
+
   /** Takes letters away for good, and records their events as left out. Answers how many were still there. */
   discard(ids: readonly bigint[], reason: string, by: string): Promise<number>
 
@@ -138,6 +146,9 @@ export interface DeadLetterStore<Tx> {
     selection: LetterSelection,
     page: { readonly limit: number; readonly after?: bigint },
   ): Promise<readonly DeadLetter[]>
+
+  /** How many letters ended a process of a build with that definition. */
+  countDeadly(subscriber: SubscriberRef, definition: string): Promise<number>
 
   /** The sequences that the selection means a letter of, in the order of their first letters. */
   sequences(subscriber: SubscriberRef, selection: LetterSelection): Promise<readonly LetterSequence[]>

@@ -64,7 +64,7 @@ export interface DecisionOptions {
 export interface RetryOptions extends DecisionOptions {
   /** The fingerprint of this build's definition, kept with letters that fail again. @defaultValue theirs stays */
   readonly definition?: string
-  /** Leaves alone what a build of that definition has failed at by now, and what ended a process. @defaultValue false */
+  /** Leaves alone what a build of that definition has failed at by now, and what ended a process, or ends this one. @defaultValue false */
   readonly once?: boolean
 }
 
@@ -194,19 +194,27 @@ export class DeadLetters<Tx> {
     return { projection: this.projection, generation: live.generation, applied, failed, left }
   }
 
+  /** How many letters ended a process of this definition, or are retried by one at this moment. */
+  async lettersThatEnded(definition: string): Promise<number> {
+    const live = await this.#options.live()
+    return live === undefined ? 0 : this.#options.letters.countDeadly(live, definition)
+  }
+
   /**
-   * Retries, once, the letters that a build with another definition than this failed at. Those that fail again are then
-   * known as failed by this one. Undefined when there are none.
+   * Retries, once, the letters that a build with another definition than this failed at, and those of keys of which none
+   * failed any more. Those that fail again are then known as failed by this one, and one that ends this process as one that
+   * did. Undefined when there are none.
    *
-   * Sequences in which a letter ended its process are left as they are: where that happened again, nothing of it would be
-   * noted, and every start that makes this retry would end at it.
+   * Sequences in which a letter ended its process are left as they are: every start that makes this retry might end at it.
    *
    * @throws as {@link retry}
    */
   async retryOnce(definition: string, options: DecisionOptions): Promise<RetryResult | undefined> {
-    const { letters, deadly } = await this.lettersOfOtherBuilds(definition)
-    if (letters === deadly) return undefined
-    return this.retry({ failedByOtherThan: definition }, { ...options, definition, once: true })
+    const selection = { failedByOtherThan: definition, orWaiting: true }
+    const live = await this.#options.live()
+    const sequences = live === undefined ? [] : await this.#options.letters.sequences(live, selection)
+    if (sequences.every(({ deadly }) => deadly)) return undefined
+    return this.retry(selection, { ...options, definition, once: true })
   }
 
   /**
@@ -241,7 +249,7 @@ export class DeadLetters<Tx> {
     const sequences = sparesProcess ? all.filter(({ deadly }) => !deadly) : all
     const selected = sequences.flatMap((sequence) => sequence.selected)
     const missing = selection.ids?.filter((id) => !selected.includes(id)) ?? []
-    if (live === undefined || selected.length === 0 || missing.length > 0)
+    if (live === undefined || sequences.length === 0 || missing.length > 0)
       throw new NothingParked(this.projection, selectionText({ ...selection, ids: missing }))
     const letters = sequences.reduce((sum, sequence) => sum + sequence.letters, 0)
     const { generation } = live

@@ -6,6 +6,7 @@ import { applyBatch } from './apply-batch.js'
 import type { Applying } from './apply-in-sequence.js'
 import { giveOne } from './apply-unparked.js'
 import type { BatchScope, CheckpointStore } from './checkpoint-store.js'
+import { CountedLetters, nothingTried } from './counted-letters.js'
 import type {
   DeadLetter,
   DeadLetterStore,
@@ -39,7 +40,11 @@ export interface LetterRetryOptions<Tx> extends Applying<Tx> {
   readonly by: string
   /** The fingerprint of this build's definition, for letters that fail again. @defaultValue the subscriber's */
   readonly definition?: string | undefined
-  /** Leaves alone what a build of that definition has failed at by now. @defaultValue false */
+  /**
+   * As nobody asked for who could stop it: each letter has a transaction of its own, and is counted before, so that one which
+   * ends the process is not tried again. What a build of that definition has failed at by now is left alone, and what ended
+   * a process. @defaultValue false
+   */
   readonly once?: boolean | undefined
   /** Ends it between two transactions. */
   readonly signal?: AbortSignal | undefined
@@ -63,36 +68,49 @@ const PAGE = 100
 export class LetterRetry<Tx> {
   readonly #options: LetterRetryOptions<Tx>
   readonly #ownRules: TopicRules
+  readonly #counted: CountedLetters<Tx>
 
   constructor(options: LetterRetryOptions<Tx>) {
     this.#options = options
     this.#ownRules = ownTopicRules(options)
+    this.#counted = new CountedLetters(options)
   }
 
   /**
-   * Applies the letters of a sequence in order, in one transaction, or one each where the subscriber is given one event at
-   * a time: all of them, or those before the first that fails again, which is noted. Later events of the key flow again
+   * Applies the letters of a sequence in order, in one transaction, or one each where they are counted or the subscriber is
+   * given one event at a time: all of them, or those before the first that fails again, which is noted. Later events of the key flow again
    * when none is left. `held` and `retired`: a swap is under way, or done, and nothing was changed.
    *
    * Throws what is transient; nothing was changed by its transaction then.
    */
   async run(sequence: LetterSequence): Promise<RetriedSequence | 'held' | 'retired'> {
-    if (this.#options.subscriber.oneAtATime !== true) return this.#transaction(sequence, Infinity)
+    const { subscriber, once = false, signal } = this.#options
+    if (!once && subscriber.oneAtATime !== true) return this.#transaction(sequence, Infinity)
     let applied = 0
     for (;;) {
-      this.#options.signal?.throwIfAborted()
-      const outcome = await this.#transaction(sequence, 1)
+      signal?.throwIfAborted()
+      const outcome = await (once ? this.#tryCounted(sequence) : this.#transaction(sequence, 1))
+      if (outcome === 'lost') continue
       if (typeof outcome === 'string') return outcome
       applied += outcome.applied
       if (outcome.applied === 0 || outcome.left === 0) return { ...outcome, applied }
     }
   }
 
-  async #transaction(sequence: LetterSequence, most: number): Promise<RetriedSequence | 'held' | 'retired'> {
+  #tryCounted(sequence: LetterSequence): Promise<RetriedSequence | 'held' | 'retired' | 'lost'> {
+    const attempt = (counted: DeadLetter) => this.#transaction(sequence, 1, counted)
+    return this.#counted.tryFirst(sequence, attempt, this.#options.signal)
+  }
+
+  async #transaction(
+    sequence: LetterSequence,
+    most: number,
+    counted?: DeadLetter,
+  ): Promise<RetriedSequence | 'held' | 'retired'> {
     const { checkpoints, subscriber } = this.#options
     let outcome: RetriedSequence | 'held' | 'retired' = 'retired'
     await checkpoints.backfill(subscriber, async (scope) => {
-      outcome = await this.#runWithin(scope, sequence, most)
+      outcome = await this.#runWithin(scope, sequence, most, counted)
     })
     return outcome
   }
@@ -101,6 +119,7 @@ export class LetterRetry<Tx> {
     scope: BatchScope<Tx>,
     sequence: LetterSequence,
     most: number,
+    counted: DeadLetter | undefined,
   ): Promise<RetriedSequence | 'held' | 'retired'> {
     const { letters, subscriber, by, definition } = this.#options
     const { key } = sequence
@@ -108,8 +127,8 @@ export class LetterRetry<Tx> {
     const state = await inHand.enter()
     if (state !== 'open') return state
     if (key !== undefined) await inHand.lock(key)
-    if (await this.#isDone(inHand, sequence))
-      return { key, applied: 0, failed: undefined, left: sequence.letters }
+    // From here on it is as if it had not been counted: somebody may have retried it by hand meanwhile.
+    if (counted !== undefined && !(await inHand.restore(counted))) return nothingTried(inHand, sequence)
     const { applied, failed } = await this.#applyInOrder(scope, inHand, sequence, most)
     if (failed !== undefined) await inHand.fail(failed.id, failed.error, definition ?? subscriber.definition)
     const left = key === undefined ? Number(failed !== undefined) : await inHand.release(key)
@@ -123,14 +142,6 @@ export class LetterRetry<Tx> {
       })
     }
     return { key, applied, failed, left }
-  }
-
-  /** Whether another process has retried it meanwhile: its first letter is one that a build of this definition failed at. */
-  async #isDone(inHand: LettersInHand, sequence: LetterSequence): Promise<boolean> {
-    const { once = false, definition } = this.#options
-    if (!once) return false
-    const [first] = await inHand.after(sequence, 0n, 1)
-    return first?.error !== undefined && first.definition === definition
   }
 
   /** Applies letters, at most so many, and takes them away, as far as the first that fails. */

@@ -74,3 +74,21 @@ export class ProcessDied extends Error {
     this.stack = ''
   }
 }
+
+/** As what a letter is noted before it is retried by itself: so it stays where its process dies at that. */
+export class RetryNotEnded extends Error {
+  override readonly name = PROCESS_DIED
+
+  /** `before`: what the letter failed with until then; undefined for one that only waited. */
+  constructor(before: Pick<ParkedFailure, 'name' | 'message' | 'stack'> | undefined) {
+    const until =
+      before === undefined
+        ? 'it only waited for an earlier letter of its key'
+        : `${before.name}: ${before.message}`
+    super(
+      `a start began to retry the event, and has not ended that, or could not note it: where no process is at it now, look for what exhausts memory, never ends, or exits; until then: ${until}`,
+    )
+    // It was not thrown where the fault is.
+    this.stack = before?.stack ?? ''
+  }
+}

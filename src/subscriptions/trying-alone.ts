@@ -19,17 +19,8 @@ import {
   RecordParking,
 } from './record-parking.js'
 import type { SubscriptionOptions } from './subscription-options.js'
-import { Turns } from './turns.js'
+import { inSuspectTurn } from './suspect-turns.js'
 import { isAwaited, type Verdict, verdictOf } from './verdict.js'
-
-/**
- * All suspects of this process, whichever subscription's: were several of them counted when one ends the process, the
- * others would have to answer for it as well. What projections write in a moment must not wait for the handlers of effects,
- * though, which wait for other services: effects have turns of their own, and let projections go before.
- */
-const suspectTurns = { projection: new Turns(), effect: new Turns() }
-/** Milliseconds that a suspect waits for its turn: one that never ends must not keep the others for good. */
-const PATIENCE = 30_000
 
 const TRIED_AGAIN = {
   fails: 'an event failed, and is tried again: what comes after it in its lane waits',
@@ -137,21 +128,9 @@ export class TryingAlone<Tx> {
     return isSuspect ? this.inTurn(work, signal) : work()
   }
 
-  /**
-   * Runs `work` while no other suspect of this process is tried, but for those of projections that come while one of effects
-   * is. `lost`: the signal came first, and nothing was run.
-   */
+  /** As {@link inSuspectTurn}. */
   inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | 'lost'> {
-    const { projection, effect } = suspectTurns
-    if (this.#options.subscriber.kind !== 'effect') return projection.take(work, PATIENCE, signal)
-    return effect.take(
-      async () => {
-        const turn = await projection.take(() => Promise.resolve('reached'), PATIENCE, signal)
-        return turn === 'lost' ? turn : work()
-      },
-      PATIENCE,
-      signal,
-    )
+    return inSuspectTurn(this.#options.subscriber, work, signal)
   }
 
   /** What comes of one try. What is not the record's fault does not count, and is thrown where it passes by itself. */

@@ -151,8 +151,7 @@ describe('letters that another build failed at', () => {
     const receipt = await app.execute(new DepositMoney({ accountId: 'a', amount: 100n }))
     await app.projections.caughtUp(Enlightened, receipt)
     expect(await shownBalances(url)).toEqual({ a: '114' })
-    expect(await ask(url, 'SELECT actor, action FROM reprise_read.audit_log')).toEqual([
-      { actor: 'a start with REPRISE_RETRY_LETTERS', action: 'dlq retry' },
-    ])
+    const retried = { actor: 'a start with REPRISE_RETRY_LETTERS', action: 'dlq retry' }
+    expect(await ask(url, 'SELECT actor, action FROM reprise_read.audit_log')).toEqual([retried, retried])
   })
 })

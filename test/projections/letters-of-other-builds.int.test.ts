@@ -1,8 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { deadLettersOf } from '../../src/app/dead-letters.js'
+import {
+  checkpointsWith,
+  type DeadLetters,
+  HandlerFailed,
+  type Subscriber,
+} from '../../src/subscriptions/index.js'
+import type { ReadTransaction } from '../../src/subscriptions/postgres/index.js'
+import { inSuspectTurn } from '../../src/subscriptions/suspect-turns.js'
+import { subscriberThrough } from '../chaos/planted/subscriber-through.js'
 import { bankWith } from '../support/bank-variants.js'
 import { HandFed } from '../support/hand-fed.js'
 import { lettersIn, lettersOf, parkSequence } from '../support/parked-letters.js'
-import { useFreshDatabases } from '../support/read-side.js'
+import { ask, useFreshDatabases } from '../support/read-side.js'
 
 const freshDatabase = useFreshDatabases()
 const by = 'ada'
@@ -30,6 +40,10 @@ describe('a retry of the letters of other builds', () => {
     expect(await letters.lettersOfOtherBuilds('new')).toEqual({ letters: 0, deadly: 0 })
     expect(await letters.retryOnce('new', { by })).toBeUndefined()
     expect(await letters.lettersOfOtherBuilds('newer')).toEqual({ letters: 1, deadly: 0 })
+    expect(await lettersIn(url)).toEqual({
+      letters: [{ key: 'account-a', version: 4, class: 'handler', attempts: 1 }],
+      keys: ['account-a'],
+    })
   })
 
   it('leaves keys alone of which one letter ended its process, until somebody asks', async () => {
@@ -43,5 +57,165 @@ describe('a retry of the letters of other builds', () => {
     expect(await letters.retryOnce('new', { by })).toBeUndefined()
     expect((await lettersIn(url)).keys).toEqual(['account-a'])
     expect(await letters.retry({}, { by })).toMatchObject({ applied: 2, left: 0 })
+  })
+})
+
+describe('a letter that is retried for another build', () => {
+  const inFull = () => ask(url, 'SELECT * FROM reprise_read.parked_events ORDER BY id')
+
+  /** The letters, with something done before each event is applied. */
+  function lettersAround(
+    { databases, parts }: HandFed,
+    before: (...given: Parameters<Subscriber<ReadTransaction>['apply']>) => Promise<void>,
+  ): DeadLetters<ReadTransaction> {
+    return deadLettersOf(databases, {
+      ...parts,
+      subscriberFor: (live) => {
+        const shipped = parts.subscriberFor(live)
+        return subscriberThrough(shipped, {
+          apply: async (tx, envelopes) => {
+            await before(tx, envelopes)
+            await shipped.apply(tx, envelopes)
+          },
+        })
+      },
+    })
+  }
+
+  it('is known to have ended its process while it is tried, each for itself, and as it was once what failed has passed', async () => {
+    await using fed = await HandFed.open(url)
+    await parkSequence(fed, await fed.account('a', 1))
+    const asParked = await inFull()
+    const seen: unknown[] = []
+    let fails = 5
+    const letters = lettersAround(fed, async (_, [envelope]) => {
+      seen.push(
+        await ask(
+          url,
+          `SELECT version::int, attempts, definition FROM reprise_read.parked_events WHERE error_name = 'ProcessDied'`,
+        ),
+      )
+      if (fails-- > 0 && envelope !== undefined)
+        throw new HandlerFailed(envelope, Object.assign(new Error('gone'), { code: 'ECONNRESET' }), true)
+    })
+    const first = [{ version: 1, attempts: 6, definition: 'new' }]
+
+    await expect(letters.retryOnce('new', { by })).rejects.toThrow('gone')
+    expect(seen).toEqual([first, first, first, first, first])
+    expect(await inFull()).toEqual(asParked)
+
+    expect(await letters.retryOnce('new', { by })).toMatchObject({ applied: 2, left: 0 })
+    expect(seen.slice(5)).toEqual([first, [{ version: 2, attempts: 1, definition: 'new' }]])
+    expect(await letters.lettersThatEnded('new')).toBe(0)
+  })
+
+  it('is left alone by a build that had planned to retry it, too, and finds that a process of another one ends at it', async () => {
+    await using fed = await HandFed.open(url)
+    await parkSequence(fed, await fed.account('a', 1))
+    await parkSequence(fed, await fed.account('b', 1))
+    const onPlan = async () => {
+      await ask(
+        url,
+        `UPDATE reprise_read.parked_events SET error_name = 'ProcessDied', definition = 'newer'
+         WHERE sequence_key = 'account-a' AND error_class <> 'waiting'`,
+      )
+    }
+
+    expect(await lettersOf(fed).retryOnce('new', { by, onPlan })).toMatchObject({ applied: 2, left: 2 })
+    expect((await lettersIn(url)).keys).toEqual(['account-a'])
+  })
+
+  it('is gone on with by the next start where the retry of its key was broken off before it', async () => {
+    await using fed = await HandFed.open(url)
+    await parkSequence(fed, await fed.account('a', 2))
+    const ending = new AbortController()
+    const stopped = lettersAround(fed, () => {
+      ending.abort()
+      return Promise.resolve()
+    })
+    const letters = lettersOf(fed)
+
+    await expect(stopped.retryOnce('new', { by, signal: ending.signal })).rejects.toThrow('aborted')
+    expect((await lettersIn(url)).letters).toMatchObject([
+      { version: 2, class: 'waiting', attempts: 0 },
+      { version: 3, class: 'waiting', attempts: 0 },
+    ])
+
+    expect(await letters.retryOnce('new', { by })).toMatchObject({ applied: 2, left: 0 })
+    expect(await lettersIn(url)).toEqual({ letters: [], keys: [] })
+  })
+
+  /** The letters, with something done between the count of the first one and its try. */
+  function lettersBetween(
+    { databases, parts }: HandFed,
+    meddle: () => Promise<void>,
+  ): DeadLetters<ReadTransaction> {
+    const { checkpoints } = parts
+    let counted = false
+    return deadLettersOf(databases, {
+      ...parts,
+      checkpoints: checkpointsWith(checkpoints, {
+        backfill: async (subscriber, work) => {
+          await checkpoints.backfill(subscriber, work)
+          if (!counted) await meddle()
+          counted = true
+        },
+      }),
+    })
+  }
+
+  it('is as it was where a swap begins between its count and its try', async () => {
+    await using fed = await HandFed.open(url)
+    await parkSequence(fed, await fed.account('a', 1))
+    const asParked = await inFull()
+    const letters = lettersBetween(fed, async () => {
+      await ask(url, `UPDATE reprise_read.checkpoints SET held_until = clock_timestamp() + interval '1 hour'`)
+    })
+
+    await expect(letters.retryOnce('new', { by, timeout: 1 })).rejects.toThrow('a swap of balances to end')
+    expect(await inFull()).toEqual(asParked)
+  })
+
+  it('is left to who retries it by hand between its count and its try, and so is its key', async () => {
+    await using fed = await HandFed.open(url)
+    await parkSequence(fed, await fed.account('a', 1))
+    const byHand: unknown[] = []
+    const letters = lettersBetween(fed, async () => {
+      byHand.push(await lettersOf(fed).retry({}, { by }))
+    })
+
+    expect(await letters.retryOnce('new', { by })).toMatchObject({ applied: 0, failed: [], left: 0 })
+    expect(byHand).toMatchObject([{ applied: 2, left: 0 }])
+    expect(await lettersIn(url)).toEqual({ letters: [], keys: [] })
+  })
+
+  it('is not tried once more where it failed for who did that', async () => {
+    await using fed = await HandFed.open(url, failing)
+    await parkSequence(fed, (await fed.account('a', 3)).slice(3))
+    const byHand: unknown[] = []
+    const letters = lettersBetween(fed, async () => {
+      byHand.push(await lettersOf(fed).retry({}, { by }))
+    })
+
+    expect(await letters.retryOnce('new', { by })).toMatchObject({ applied: 0, failed: [], left: 1 })
+    expect(byHand).toMatchObject([{ failed: [{ error: { name: 'RangeError' } }] }])
+    expect(await fed.letters()).toMatchObject([{ version: 4, name: 'RangeError' }])
+  })
+
+  it('does not have to answer for a suspect of the same process: each waits for its turn', async () => {
+    await using fed = await HandFed.open(url)
+    await parkSequence(fed, await fed.account('a', 0))
+    const ended: string[] = []
+    let suspect: Promise<unknown> | undefined
+    const letters = lettersAround(fed, async () => {
+      suspect = inSuspectTurn({}, () => Promise.resolve(ended.push('suspect')), new AbortController().signal)
+      await inFull()
+      ended.push('letter')
+    })
+
+    await letters.retryOnce('new', { by })
+    await suspect
+
+    expect(ended).toEqual(['letter', 'suspect'])
   })
 })

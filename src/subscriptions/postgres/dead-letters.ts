@@ -50,10 +50,19 @@ export class PostgresDeadLetters implements DeadLetterStore<ReadTransaction> {
     return rows.map(letterOf)
   }
 
+  async countDeadly(subscriber: SubscriberRef, definition: string): Promise<number> {
+    const [row] = await this.#query<Pick<Counts, 'letters'>>(this.#sql.countDeadly, subscriber, [
+      PROCESS_DIED,
+      definition,
+    ])
+    return Number(row?.letters ?? 0)
+  }
+
   async sequences(subscriber: SubscriberRef, selection: LetterSelection): Promise<readonly LetterSequence[]> {
     const rows = await this.#query<SequenceRow>(this.#sql.sequencesOf, subscriber, [
       ...selectionValues(selection),
       PROCESS_DIED,
+      selection.orWaiting ?? false,
     ])
     return rows.map(({ key, first, letters, selected, fingerprint, deadly }) => ({
       key: key ?? undefined,

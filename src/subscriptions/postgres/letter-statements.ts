@@ -46,17 +46,24 @@ ORDER BY g.failed + g.waiting DESC, e.id`,
 SELECT ${COLUMNS} FROM ${r}.parked_events
 WHERE ${generation} AND ${SELECTED} AND id > $8 ORDER BY id LIMIT $9`,
 
-    /** $8 the name of the error that stands for the end of a process. A letter without a key is a sequence by itself. */
+    /** $3 the name of the error that stands for the end of a process, $4 a definition. */
+    countDeadly: `
+SELECT count(*) AS letters FROM ${r}.parked_events WHERE ${generation} AND error_name = $3 AND definition = $4`,
+
+    /**
+     * $8 the name of the error that stands for the end of a process, $9 whether sequences in which none failed are meant as
+     * well. A letter without a key is a sequence by itself.
+     */
     sequencesOf: `
 WITH letters AS (
-  SELECT id, sequence_key, fingerprint, error_name, coalesce(${SELECTED}, false) AS selected
+  SELECT id, sequence_key, fingerprint, error_class, error_name, coalesce(${SELECTED}, false) AS selected
   FROM ${r}.parked_events WHERE ${generation}
 )
 SELECT sequence_key AS key, min(id) AS first, count(*) AS letters,
        coalesce(array_agg(id ORDER BY id) FILTER (WHERE selected), '{}') AS selected,
        (array_agg(fingerprint ORDER BY id))[1] AS fingerprint, coalesce(bool_or(error_name = $8), false) AS deadly
 FROM letters GROUP BY sequence_key, CASE WHEN sequence_key IS NULL THEN id END
-HAVING bool_or(selected) ORDER BY first`,
+HAVING bool_or(selected) OR ($9 AND bool_and(error_class = 'waiting')) ORDER BY first`,
 
     /** $3 keys. */
     waitingBehind: `
@@ -97,6 +104,16 @@ UPDATE ${r}.parked_events SET
   last_failed_at = clock_timestamp(), attempts = attempts + 1, error_class = $4, error_name = $5, error_message = $6,
   error_stack = $7, fingerprint = $8, definition = coalesce($9, definition)
 WHERE ${generation} AND id = $3`,
+
+    /**
+     * $3 id, $4 the name of the error that is taken back, $5 class, $6 name, $7 message, $8 stack, $9 fingerprint,
+     * $10 definition, $11 attempts before, $12 and $13 when it failed first and last.
+     */
+    restore: `
+UPDATE ${r}.parked_events SET error_class = $5, error_name = $6, error_message = $7, error_stack = $8, fingerprint = $9,
+  definition = $10, attempts = $11, first_failed_at = $12, last_failed_at = $13
+WHERE ${generation} AND id = $3 AND error_name = $4 AND attempts = $11 + 1
+RETURNING id`,
 
     /**
      * $3 ids, $4 reason, $5 by whom. What a letter without a key says of its event need not be true: it is known by its

@@ -9,6 +9,7 @@ import type {
   LettersInHand,
   LettersState,
 } from '../dead-letters.js'
+import { PROCESS_DIED } from '../parked-failure.js'
 import type { ReadTransaction } from './checkpoint-store.js'
 import { letterOf, type LetterRow } from './letter-row.js'
 import { letterStatements } from './letter-statements.js'
@@ -72,6 +73,14 @@ export class PostgresLettersInHand implements LettersInHand {
     const { class: errorClass, name, message, stack, fingerprint } = error
     const texts = [name, message, stack].map((text) => (text === undefined ? null : asStorableText(text)))
     await this.#query(this.#sql.fail, [id, errorClass, ...texts, fingerprint, definition ?? null])
+  }
+
+  async restore(letter: DeadLetter): Promise<boolean> {
+    const { id, error, definition, attempts, firstFailedAt, lastFailedAt } = letter
+    const { class: errorClass = 'waiting', name, message, stack, fingerprint } = error ?? {}
+    const texts = [name, message, stack, fingerprint].map((text) => text ?? null)
+    const values = [id, PROCESS_DIED, errorClass, ...texts, definition, attempts, firstFailedAt, lastFailedAt]
+    return (await this.#query(this.#sql.restore, values)).length > 0
   }
 
   async discard(ids: readonly bigint[], reason: string, by: string): Promise<number> {
