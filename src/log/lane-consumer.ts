@@ -61,6 +61,16 @@ export interface LaneConsumer {
   deliver(lane: Lane, records: readonly LogRecord[], signal: AbortSignal): Promise<bigint>
 
   /**
+   * The log was read from one offset up to another and holds no record there: the ends of transactions, say, and what they
+   * aborted. `from` is the offset last asked for unless the log no longer holds it. Answers the offset to go on from, usually
+   * `to`. When `signal` aborts, the lane is lost, as in {@link deliver}. What comes with a record behind it is told with that
+   * record. Not given, the lane goes on at `to`.
+   *
+   * @throws as {@link deliver}
+   */
+  passed?(lane: Lane, from: bigint, to: bigint, signal: AbortSignal): Promise<bigint>
+
+  /**
    * The log is not the one that was joined, so none of its lanes can be gone on with: `cause` says what was expected and
    * what was found. Told again for as long as that is so.
    */

@@ -55,10 +55,13 @@ export interface CheckpointMove {
   readonly epoch: bigint
   readonly from: bigint
   readonly to: bigint
-  /** The event at the offset before `to`, or what tells its record from others where it is foreign. */
-  readonly lastEventId: string
+  /**
+   * The event at the offset before `to`, or what tells its record from others where it is foreign. Undefined where no record
+   * was between: then the one before stays.
+   */
+  readonly lastEventId: string | undefined
   /** When the store took that event, or when its foreign record was written. */
-  readonly lastRecordedAt: Date
+  readonly lastRecordedAt: Date | undefined
   /** Whether records before `to` were tried alone: how often is forgotten with the move. @defaultValue false */
   readonly tried?: boolean
   /**

@@ -3,9 +3,9 @@ import { streamName } from '../core/stream.js'
 import { type LogRecord, nextAfter } from '../log/index.js'
 import { applyBatch } from './apply-batch.js'
 import type { AdmitLetters, Parks, UnreadEvent } from './apply-in-sequence.js'
-import type { BatchScope } from './checkpoint-store.js'
+import type { BatchScope, CheckpointMove } from './checkpoint-store.js'
 import { LaneGivenUp } from './halt.js'
-import type { HeldLane } from './held-lane.js'
+import type { AppliedRecord, HeldLane } from './held-lane.js'
 import type { ParkingCeiling } from './parking-ceiling.js'
 import type { Letter } from './parking.js'
 import type { PassingFailures } from './passing-failures.js'
@@ -23,6 +23,11 @@ const nothingFailed: Failures = { failures: new Map() }
 export interface LaneBatchesParts {
   readonly ceiling: ParkingCeiling
   readonly passing: PassingFailures
+}
+
+/** How a lane is moved on; without `last` where there was no record. */
+interface Move extends Pick<CheckpointMove, 'to' | 'lastRecordedAt' | 'tried' | 'suspected'> {
+  readonly last: AppliedRecord | undefined
 }
 
 /** Moves lanes on, a batch of records in one transaction with everything that becomes of them. */
@@ -65,6 +70,13 @@ export class LaneBatches<Tx> {
     })
   }
 
+  /** Moves the lane on to an offset before which no record is left. */
+  pass(held: HeldLane, to: bigint): Promise<BatchOutcome> {
+    const { lasts: suspected } = held.suspicion
+    const move = { to, last: undefined, lastRecordedAt: undefined, tried: false, suspected }
+    return this.#moveTo(held, move, () => Promise.resolve(0))
+  }
+
   async #commit(
     held: HeldLane,
     read: readonly ReadRecord[],
@@ -88,17 +100,31 @@ export class LaneBatches<Tx> {
   ): Promise<BatchOutcome> {
     const last = read.at(-1)
     if (last === undefined) return 'committed'
+    const { rules, suspicion } = held
+    const { record, event } = last
+    const move = {
+      to: hasDenseOffsets(rules) ? record.offset + 1n : nextAfter(record),
+      last: { offset: record.offset, proof: proofOf(record, rules) },
+      lastRecordedAt: event?.recordedAt ?? record.timestamp,
+      tried: tried || suspicion.lasts,
+      suspected: suspicion.lastsAfter(read.length),
+    }
+    const outcome = await this.#moveTo(held, move, work)
+    if (outcome === 'committed') this.#parts.ceiling.meet(streamsIn(read))
+    return outcome
+  }
+
+  async #moveTo(
+    held: HeldLane,
+    { last, ...move }: Move,
+    work: (scope: BatchScope<Tx>) => Promise<number>,
+  ): Promise<BatchOutcome> {
     const { checkpoints, subscriber, onApplied } = this.#options
-    const { lane, rules, epoch, next: from } = held
-    const to = hasDenseOffsets(rules) ? last.record.offset + 1n : nextAfter(last.record)
-    const lastRecordedAt = last.event?.recordedAt ?? last.record.timestamp
-    const { suspicion } = held
-    const lastEventId = proofOf(last.record, rules)
-    const counts = { tried: tried || suspicion.lasts, suspected: suspicion.lastsAfter(read.length) }
-    const move = { lane, epoch, from, to, lastEventId, lastRecordedAt, ...counts }
+    const { lane, epoch, next: from } = held
+    const checkpoint = { lane, epoch, from, lastEventId: last?.proof, ...move }
     await this.#failpoints.reach('deliver:before')
     let applied = 0
-    const outcome = await checkpoints.move(subscriber, move, async (scope) => {
+    const outcome = await checkpoints.move(subscriber, checkpoint, async (scope) => {
       await this.#failpoints.reach('checkpoint:in')
       applied = await work(scope)
       await this.#failpoints.reach('commit:in')
@@ -106,12 +132,11 @@ export class LaneBatches<Tx> {
     if (outcome === 'fenced') throw new LaneGivenUp(subscriber.name, lane)
     if (outcome === 'held') return 'held'
     await this.#failpoints.reach('commit:after')
-    held.next = to
-    held.last = { offset: last.record.offset, proof: move.lastEventId }
+    held.next = move.to
+    held.last = last ?? held.last
     held.anchor ??= held.last
     held.gap?.close()
     held.gap = undefined
-    this.#parts.ceiling.meet(streamsIn(read))
     if (applied > 0) this.#parts.passing.applied()
     onApplied(lane, applied)
     return 'committed'

@@ -42,6 +42,11 @@ export class Settling<Tx> {
     return this.#settleBatch(held, together, first, signal)
   }
 
+  /** Moves the lane on to an offset before which no record is left. */
+  pass(held: HeldLane, to: bigint): Promise<Settled> {
+    return this.#batches.pass(held, to)
+  }
+
   /** Each lot is noted durably before it is tried: one record by a count of its own, more of them by where the lane stands. */
   async #settleSuspects(
     held: HeldLane,

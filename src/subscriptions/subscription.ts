@@ -6,10 +6,9 @@ import type { VersionsMissing } from './guard.js'
 import { Halt, LaneGivenUp } from './halt.js'
 import type { HeldLane } from './held-lane.js'
 import { LaneGap } from './lane-gap.js'
-import { laneStart } from './lane-start.js'
+import { laneStart, provenRecords } from './lane-start.js'
 import { MissingVersions } from './missing-versions.js'
 import { PassingFailures } from './passing-failures.js'
-import { proofOf } from './record-proof.js'
 import { type Settled, Settling } from './settling.js'
 import type { SubscriptionOptions } from './subscription-options.js'
 import { Suspicion } from './suspicion.js'
@@ -108,12 +107,30 @@ export class Subscription<Tx> implements LaneConsumer {
     this.#stop(cause)
   }
 
-  async deliver(lane: Lane, delivered: readonly LogRecord[], signal: AbortSignal): Promise<bigint> {
+  deliver(lane: Lane, delivered: readonly LogRecord[], signal: AbortSignal): Promise<bigint> {
+    return this.#goOn(lane, delivered, (held) => this.#take(held, delivered, signal))
+  }
+
+  passed(lane: Lane, from: bigint, to: bigint, signal: AbortSignal): Promise<bigint> {
+    return this.#goOn(lane, [], (held) => this.#pass(held, from, to, signal))
+  }
+
+  async revoked(lane: Lane): Promise<void> {
+    const held = this.#lanes.get(laneName(lane))
+    this.#leave(lane)
+    if (held !== undefined) await this.#giveBack(held)
+  }
+
+  async #goOn(
+    lane: Lane,
+    delivered: readonly LogRecord[],
+    go: (held: HeldLane) => Promise<bigint>,
+  ): Promise<bigint> {
     this.#refuseIfEnded()
     const held = this.#lanes.get(laneName(lane))
     if (held === undefined) throw new LaneGivenUp(this.#options.subscriber.name, lane)
     try {
-      return await this.#take(held, delivered, signal)
+      return await go(held)
     } catch (error) {
       if (error instanceof Halt) throw this.#stop(error.cause, error.address)
       if (isTransientFailure(error, this.#options.isTransient)) {
@@ -125,23 +142,17 @@ export class Subscription<Tx> implements LaneConsumer {
     }
   }
 
-  async revoked(lane: Lane): Promise<void> {
-    const held = this.#lanes.get(laneName(lane))
-    this.#leave(lane)
-    if (held !== undefined) await this.#giveBack(held)
-  }
-
   async #take(held: HeldLane, delivered: readonly LogRecord[], signal: AbortSignal): Promise<bigint> {
     const { gap } = held
     const [given] = delivered
     if (gap !== undefined && given !== undefined && given.offset >= gap.missing.next) {
-      if (given.offset > gap.missing.next) await this.#requireNothingDeleted(held, given)
+      if (given.offset > gap.missing.next) await this.#requireNothingDeleted(held, given.offset)
       return this.#lookOn(held, gap, delivered, signal)
     }
-    let records = this.#proven(held, delivered)
+    let records = provenRecords(this.#options.subscriber, held, delivered)
     const [first] = records
     if (first === undefined) return held.proof?.offset ?? held.next
-    if (first.offset !== held.next) await this.#requireNothingDeleted(held, first)
+    if (first.offset !== held.next) await this.#requireNothingDeleted(held, first.offset)
     while (records.length > 0 && !signal.aborted) {
       const outcome = await this.#settle(held, records, signal)
       if (outcome === 'waiting' && held.gap !== undefined)
@@ -152,6 +163,19 @@ export class Subscription<Tx> implements LaneConsumer {
       // Where it is not, records are missing in between, which shows when they are asked for.
       if (hasDenseOffsets(held.rules) && records[0]?.offset !== held.next) break
     }
+    return held.next
+  }
+
+  /** What was looked at again is passed by already, and nothing is written for it. */
+  async #pass(held: HeldLane, from: bigint, to: bigint, signal: AbortSignal): Promise<bigint> {
+    const { gap } = held
+    if (to <= held.next) return held.next
+    await this.#requireNothingDeleted(held, to)
+    if (gap !== undefined && from >= gap.missing.next) {
+      gap.missing.look({ offset: from, next: to }, undefined)
+      return this.#lookOn(held, gap, [], signal)
+    }
+    if ((await this.#settling.pass(held, to)) === 'held') await paused(HELD_PAUSE, signal)
     return held.next
   }
 
@@ -207,35 +231,13 @@ export class Subscription<Tx> implements LaneConsumer {
   }
 
   /**
-   * What was not applied yet, if the record that proves the topic is still the one that it was; nothing before the log has
-   * come to that.
-   */
-  #proven(held: HeldLane, delivered: readonly LogRecord[]): readonly LogRecord[] {
-    const { lane, proof, rules } = held
-    if (proof === undefined) return delivered
-    const records = delivered.filter(({ offset }) => offset >= proof.offset)
-    const [first] = records
-    if (first === undefined) return records
-    held.proof = undefined
-    if (first.offset === proof.offset) {
-      const found = proofOf(first, rules)
-      const wayOut = wayOutOf(this.#options.subscriber, rules)
-      if (found !== proof.proof)
-        throw new Halt(TopicChanged.holds(lane, wayOut, first.offset, proof.proof, found))
-    }
-    // One that is gone, as from a topic that is compacted, proves nothing any more.
-    held.anchor = held.last
-    return records.filter(({ offset }) => offset >= held.next)
-  }
-
-  /**
    * A topic may skip offsets where it was compacted, as ours never are, and where somebody's transactions end or were
    * aborted. What is deleted is deleted from its beginning on.
    */
-  async #requireNothingDeleted({ lane, next, rules }: HeldLane, first: LogRecord): Promise<void> {
-    const isSkipped = first.offset > next && !hasDenseOffsets(rules)
+  async #requireNothingDeleted({ lane, next, rules }: HeldLane, found: bigint): Promise<void> {
+    const isSkipped = found > next && !hasDenseOffsets(rules)
     if (isSkipped && (await this.#options.boundsOf(lane)).earliest <= next) return
-    throw new Halt(TopicChanged.begins(lane, wayOutOf(this.#options.subscriber, rules), next, first.offset))
+    throw new Halt(TopicChanged.begins(lane, wayOutOf(this.#options.subscriber, rules), next, found))
   }
 
   /** Notes for everybody to see that the lane waits at this record, unless it did so before. */

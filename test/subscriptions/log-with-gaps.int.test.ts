@@ -24,6 +24,12 @@ async function turnover(): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map((row) => [row.id, row.turnover]))
 }
 
+/** Which transactions wrote the checkpoints last. */
+const writes = () => ask(url, 'SELECT xmin::text FROM reprise_read.checkpoints WHERE partition = 0')
+
+const lastApplied = () =>
+  ask(url, 'SELECT last_event_id, last_recorded_at FROM reprise_read.checkpoints WHERE partition = 0')
+
 describe('a lane of a log where offsets may hold no record', () => {
   it('passes them by, at the beginning of what is delivered and within it, and keeps its place behind them', async () => {
     await using fed = await HandFed.open(url)
@@ -61,6 +67,76 @@ describe('a lane of a log where offsets may hold no record', () => {
       'expected offset 3, found the next record at offset 4: records were deleted before they were applied',
     )
     expect(await fed.state()).toMatchObject({ next: 3, balances: { a: '11' } })
+  })
+
+  it('passes them by at its end, too, with nothing to apply, and takes what comes behind once', async () => {
+    await using fed = await HandFed.open(url)
+    const member = fed.member({ gaps: true })
+    await member.assigned(lane)
+    const [opened, ...rest] = fed.records(await fed.account('a', 2))
+    await member.deliver(lane, opened === undefined ? [] : [opened], signal)
+    const [before, last] = [await fed.state(), await lastApplied()]
+
+    expect(await member.passed(lane, 1n, 4n, signal)).toBe(4n)
+
+    expect(await fed.state()).toEqual({ ...before, next: 4 })
+    expect(await lastApplied()).toEqual(last)
+    const [at] = await writes()
+    // Looked at again, as each time that the lane begins.
+    expect(await member.recheck(lane)).toBe(0n)
+    expect(await member.passed(lane, 0n, 4n, signal)).toBe(4n)
+    expect(await writes()).toEqual([at])
+    expect(member.reached(lane)).toBe(4n)
+
+    const later = rest.map((record, index) => ({ ...record, offset: 4n + BigInt(index) }))
+    expect(await member.deliver(lane, later, signal)).toBe(6n)
+    expect(await fed.state()).toMatchObject({ next: 6, balances: { a: '11' } })
+    expect(fed.stopped).toEqual([])
+  })
+
+  it('is not moved behind them by a member that lost it, nor while a swap holds it', async () => {
+    await using fed = await HandFed.open(url)
+    const [member, next] = [fed.member({ gaps: true }), fed.member({ gaps: true })]
+    await member.assigned(lane)
+    await next.assigned(lane)
+
+    await expect(member.passed(lane, 0n, 3n, signal)).rejects.toThrow('does not hold lane')
+    expect(await fed.state()).toMatchObject({ next: 0 })
+
+    await fed.parts.generations.hold(fed.generation.generation, 60_000, 1_000)
+    expect(await next.passed(lane, 0n, 3n, signal)).toBe(0n)
+    expect(await fed.state()).toMatchObject({ next: 0 })
+    expect(fed.stopped).toEqual([])
+  })
+
+  it('halts at its end where records were deleted, and where offsets have no gaps', async () => {
+    for (const gaps of [true, false]) {
+      await using fed = await HandFed.open(await freshDatabase())
+      const member = fed.member({ gaps })
+      await member.assigned(lane)
+      if (gaps) fed.earliest = 2n
+      await expect(member.passed(lane, 2n, 4n, signal)).rejects.toThrow('expected offset 0, found')
+      expect(fed.stopped).toHaveLength(1)
+    }
+  })
+
+  it('of a contract looks for missing versions up to its end, and comes back to what waits', async () => {
+    await using lanes = await ContractLanes.open(url, service)
+    lanes.ends.set(0, 6n)
+    const rules = contractRules(accounts(), { gaps: true })
+    const member = lanes.member({ foreignTopics: new Map([[lanes.topic, rules]]) })
+    await member.assigned(lanes.lane())
+    const records = numberedRecords(lanes.lane(), [version(1), version(3), version(1, 'b')])
+
+    expect(await member.deliver(lanes.lane(), records, signal)).toBe(3n)
+    expect(lanes.waits).toEqual([])
+    expect(await member.passed(lanes.lane(), 3n, 6n, signal)).toBe(1n)
+
+    expect(lanes.waits.map(({ reason }) => reason)).toEqual([
+      'expected version 2 of account-a, found version 3 at offset 1',
+    ])
+    expect(await lanes.next()).toBe(1n)
+    await member.revoked(lanes.lane())
   })
 
   it('of a contract skips nothing while it waits for missing versions', async () => {

@@ -1,12 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import type { KafkaMessage } from 'kafkajs'
 import { BackOff } from '../../core/back-off.js'
 import { RepriseError } from '../../core/errors/index.js'
 import type { Logger } from '../../core/ports/logger.js'
 import { Trouble } from '../../core/trouble.js'
 import { type Lane, type LaneConsumer, LaneDeclined, laneName, recheck, TAKING } from '../lane-consumer.js'
-import { type LogRecord, nextAfter } from '../log-record.js'
-import { recordsOf } from './records-of-fetch.js'
+import { nextAfter } from '../log-record.js'
+import { type FetchedMessages, recordsOf } from './records-of-fetch.js'
 import { settlesWithin } from './settles-within.js'
 
 /** Steers what the client fetches. */
@@ -103,22 +102,23 @@ export class LaneFeed {
     this.again('recheck')
   }
 
-  /** Takes fetched records; `next` is where the fetch ended. Resolves when they are delivered, or when the lane is paused because that takes too long or failed. */
-  async take(messages: readonly KafkaMessage[], next: bigint): Promise<void> {
+  /**
+   * Takes what was fetched. Resolves when it is delivered, or when the lane is paused because that takes too long or failed.
+   * Where there was nothing to give out, the client fetches on meanwhile: what that brings waits.
+   */
+  async take(fetched: FetchedMessages): Promise<void> {
+    const { patience } = this.#options
+    if (this.#delivery !== undefined && !this.#paused) await settlesWithin(this.#delivery, patience)
     if (this.#isOver() || this.#paused || this.#delivery !== undefined) return
-    if (!this.#isAskedFor(messages[0])) return
+    if (!this.#isAskedFor(fetched.from)) return
     this.#isLooking = false
-    const delivery = this.#deliver(recordsOf(this.lane, messages, next)).finally(() => {
+    const given = fetched.messages.length === 0 ? this.#pass(fetched) : this.#deliver(fetched)
+    const delivery = this.#goOnAfter(given).finally(() => {
       this.#delivery = undefined
       this.#beginIfDue()
     })
     this.#delivery = delivery
-    if (!(await settlesWithin(delivery, this.#options.patience)) && !this.#isOver()) this.#pause()
-  }
-
-  /** The client has fetched up to this offset, and found nothing that it gives out: the ends of transactions, say. */
-  passed(next: bigint): void {
-    if (this.waitsAt !== undefined && next > this.waitsAt) this.#next = next
+    if (!(await settlesWithin(delivery, patience)) && !this.#isOver()) this.#pause()
   }
 
   /** Asks the batch under way to give up, waits for it, and gives the lane back. Nothing is delivered any more. */
@@ -169,19 +169,37 @@ export class LaneFeed {
     return how === 'recheck' ? recheck(consumer, this.lane) : consumer.assigned(this.lane)
   }
 
-  async #deliver(fetched: readonly LogRecord[]): Promise<void> {
+  /** Answers where to go on. */
+  async #deliver(fetched: FetchedMessages): Promise<bigint | undefined> {
     const { batchSize, consumer } = this.#options
+    const all = recordsOf(this.lane, fetched)
     let next = this.#next
+    for (let at = 0; at < all.length && !this.#isOver() && this.#due === undefined; at += batchSize) {
+      const records = all.slice(at, at + batchSize)
+      next = await consumer.deliver(this.lane, records, this.#lost.signal)
+      this.#tookUpTo(next)
+      const last = records.at(-1)
+      if (last === undefined || next !== nextAfter(last)) break
+    }
+    return next
+  }
+
+  /** Tells of offsets without a record. Answers where to go on. */
+  async #pass({ from, next: to }: FetchedMessages): Promise<bigint> {
+    const next = (await this.#options.consumer.passed?.(this.lane, from, to, this.#lost.signal)) ?? to
+    this.#tookUpTo(next)
+    return next
+  }
+
+  #tookUpTo(next: bigint): void {
+    this.#backOff.reset()
+    this.#taking.worked({ lane: laneName(this.lane) })
+    if (!this.#isOver()) this.#tellReached(next)
+  }
+
+  async #goOnAfter(given: Promise<bigint | undefined>): Promise<void> {
     try {
-      for (let at = 0; at < fetched.length && !this.#isOver() && this.#due === undefined; at += batchSize) {
-        const records = fetched.slice(at, at + batchSize)
-        next = await consumer.deliver(this.lane, records, this.#lost.signal)
-        this.#backOff.reset()
-        this.#taking.worked({ lane: laneName(this.lane) })
-        if (!this.#isOver()) this.#tellReached(next)
-        const last = records.at(-1)
-        if (last === undefined || next !== nextAfter(last)) break
-      }
+      const next = await given
       if (next !== undefined && this.#due === undefined) this.#goOnFrom(next)
     } catch (error) {
       if (this.#isOver()) return
@@ -202,16 +220,16 @@ export class LaneFeed {
    * it applied last. Going on at the same offset could be too late for that: a topic that was made anew grows. What still
    * begins elsewhere then is what the log really holds, and the consumer has to see it.
    */
-  #isAskedFor(first: KafkaMessage | undefined): boolean {
-    if (first === undefined || this.#next === undefined) return false
-    const asked = BigInt(first.offset) === this.#next
+  #isAskedFor(from: bigint): boolean {
+    if (this.#next === undefined) return false
+    const asked = from === this.#next
     if (!asked && this.#askedAgain < ASKED_AGAIN) {
       this.#askedAgain++
       this.again('recheck')
       return false
     }
     if (!asked) {
-      const facts = { lane: laneName(this.lane), asked: this.#next.toString(), found: first.offset }
+      const facts = { lane: laneName(this.lane), asked: this.#next.toString(), found: from.toString() }
       this.#options.logger.warn(facts, 'the log does not hold the offset that was asked for')
     }
     this.#askedAgain = 0

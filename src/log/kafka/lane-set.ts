@@ -1,6 +1,6 @@
-import type { KafkaMessage } from 'kafkajs'
 import { type Lane, laneName } from '../lane-consumer.js'
 import { type Beginning, type FetchControl, LaneFeed, type LaneFeedOptions } from './lane-feed.js'
+import type { FetchedMessages } from './records-of-fetch.js'
 
 /** The lanes of one member, over all the connections it goes through. Batches of one lane never overlap, whatever happens to the group. */
 export class LaneSet {
@@ -37,14 +37,9 @@ export class LaneSet {
     }
   }
 
-  /** `next` is where the fetch ended. Resolves when fetched records are delivered, or their lane was paused. Never rejects: the client would stop for good. */
-  async take(lane: Lane, messages: readonly KafkaMessage[], next: bigint): Promise<void> {
-    await this.#feeds.get(laneName(lane))?.take(messages, next)
-  }
-
-  /** The client fetched a lane up to this offset and had nothing to give out. */
-  passed(lane: Lane, next: bigint): void {
-    this.#feeds.get(laneName(lane))?.passed(next)
+  /** Resolves when what was fetched is delivered, or its lane was paused. Never rejects: the client would stop for good. */
+  async take(lane: Lane, fetched: FetchedMessages): Promise<void> {
+    await this.#feeds.get(laneName(lane))?.take(fetched)
   }
 
   /** Gives every lane back. Resolves when no batch is under way. */

@@ -1,9 +1,10 @@
-import type { Consumer, ConsumerEndBatchProcessEvent, ConsumerGroupJoinEvent } from 'kafkajs'
+import type { Consumer, ConsumerEndBatchProcessEvent, ConsumerGroupJoinEvent, KafkaMessage } from 'kafkajs'
 import type { KafkaClients } from '../../kafka/index.js'
 import type { Lane } from '../lane-consumer.js'
 import type { FetchControl } from './lane-feed.js'
 import type { LaneSet } from './lane-set.js'
 import type { Position } from './offset-committer.js'
+import type { FetchedMessages } from './records-of-fetch.js'
 import type { Standing } from './standing.js'
 import { stickyAssigner } from './sticky-assigner.js'
 
@@ -118,8 +119,9 @@ export class Membership {
     this.#memberId = memberId
   }
 
-  #passed({ topic, partition, batchSize, lastOffset }: ConsumerEndBatchProcessEvent['payload']): void {
-    if (batchSize === 0) this.#options.lanes.passed({ topic, partition }, BigInt(lastOffset) + 1n)
+  /** Of a fetch with nothing to give out the client tells here alone, and goes on behind it by itself. */
+  #passed(batch: ConsumerEndBatchProcessEvent['payload']): void {
+    if (batch.batchSize === 0) void this.#options.lanes.take(laneOf(batch), fetched([], batch))
   }
 
   async #run(): Promise<void> {
@@ -131,8 +133,8 @@ export class Membership {
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: [...partitions.values()].reduce((sum, count) => sum + count, 0),
       eachBatch: ({ batch }) => {
-        const { topic, partition, messages } = batch
-        return lanes.take({ topic, partition }, messages, BigInt(batch.lastOffset()) + 1n)
+        const bounds = { firstOffset: batch.firstOffset(), lastOffset: batch.lastOffset() }
+        return lanes.take(laneOf(batch), fetched(batch.messages, bounds))
       },
     })
   }
@@ -159,6 +161,19 @@ const lanesOf = (assignment: Readonly<Record<string, readonly number[]>>): reado
   Object.entries(assignment).flatMap(([topic, partitions]) =>
     partitions.map((partition) => ({ topic, partition })),
   )
+
+const laneOf = ({ topic, partition }: Lane): Lane => ({ topic, partition })
+
+/**
+ * What a fetch brought, with the bounds of all that it held, also of what is not given out. There is no first offset where a
+ * topic was compacted and the one that was asked for, which then is the last one, is gone.
+ */
+function fetched(
+  messages: readonly KafkaMessage[],
+  { firstOffset, lastOffset }: { readonly firstOffset: string | null; readonly lastOffset: string },
+): FetchedMessages {
+  return { messages, from: BigInt(firstOffset ?? lastOffset), next: BigInt(lastOffset) + 1n }
+}
 
 const partitionsOf = ({ topic, partition }: Lane) => ({ topic, partitions: [partition] })
 

@@ -4,10 +4,19 @@ import type { LogRecord } from '../log-record.js'
 import { recordOf } from './records.js'
 
 /**
- * The records of a fetch that ended at `next`. Behind the last one it may have held what the client keeps to itself: the
- * ends of transactions.
+ * What one fetch of a lane brought. The client keeps to itself the ends of transactions, and what was aborted: they may be
+ * before, between and behind the messages, or all that there was.
  */
-export function recordsOf(lane: Lane, messages: readonly KafkaMessage[], next: bigint): readonly LogRecord[] {
+export interface FetchedMessages {
+  readonly messages: readonly KafkaMessage[]
+  /** Where the fetch began. */
+  readonly from: bigint
+  /** Where it ended. */
+  readonly next: bigint
+}
+
+/** The records of a fetch, the last of which knows where it ended. */
+export function recordsOf(lane: Lane, { messages, next }: FetchedMessages): readonly LogRecord[] {
   const records = messages.map((message) => recordOf(lane, message))
   const last = records.at(-1)
   return last === undefined || next <= last.offset + 1n

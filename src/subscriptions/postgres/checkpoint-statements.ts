@@ -60,7 +60,8 @@ SELECT FROM ${r}.projections WHERE name = $1 AND $2::integer IN (live_generation
     SELECT FROM ${r}.builds b WHERE b.projection = $1 AND b.generation = $2::integer AND b.fingerprint = $3))`,
 
     /**
-     * … $5 epoch, $6 expected next offset, $7 new next offset, $8 the event before that and $9 when it was recorded, $10
+     * … $5 epoch, $6 expected next offset, $7 new next offset, $8 the event before that and $9 when it was recorded, both
+     * null where there is none but the one before, $10
      * whether what comes next is suspected: then it counts as taken there, so that whoever has to take it after this owner
      * died suspects it, too. The row lock orders this batch against a swap that holds or fences the lane: whoever comes
      * second sees what the first one left. What it answers about letters costs a healthy generation two looks into empty
@@ -68,7 +69,8 @@ SELECT FROM ${r}.projections WHERE name = $1 AND $2::integer IN (live_generation
      */
     advance: `
 UPDATE ${r}.checkpoints
-SET next_offset = $7, last_event_id = $8, last_recorded_at = $9, waiting = NULL, waiting_since = NULL,
+SET next_offset = $7, last_event_id = coalesce($8, last_event_id), last_recorded_at = coalesce($9, last_recorded_at),
+  waiting = NULL, waiting_since = NULL,
   taken_offset = CASE WHEN $10::boolean THEN $7 ELSE taken_offset END, takes = CASE WHEN $10 THEN 1 ELSE takes END
 WHERE ${lane} AND epoch = $5 AND next_offset = $6 AND (held_until IS NULL OR held_until < clock_timestamp())
 RETURNING ${hasLetters}`,

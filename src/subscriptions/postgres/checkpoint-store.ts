@@ -214,8 +214,8 @@ export class PostgresCheckpointStore implements CheckpointStore<ReadTransaction>
         epoch,
         from,
         to,
-        lastEventId,
-        lastRecordedAt.toISOString(),
+        lastEventId ?? null,
+        lastRecordedAt?.toISOString() ?? null,
         suspected,
       ]),
     )

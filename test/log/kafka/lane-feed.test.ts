@@ -1,10 +1,41 @@
 import { expect, it } from 'vitest'
 import { LaneFeed } from '../../../src/log/kafka/lane-feed.js'
+import type { Lane, LaneConsumer } from '../../../src/log/index.js'
 import { RecordingConsumer } from '../../support/recording-consumer.js'
 import { silentLogger } from '../../support/silent-logger.js'
 import { waitFor } from '../../support/wait-for.js'
 
 const lane = { topic: 'bank.account', partition: 0 }
+
+/** A lane, with what it asked the client for and what it told the group. */
+function feedOf(consumer: LaneConsumer) {
+  const told: bigint[] = []
+  const asked: bigint[] = []
+  const fetch = {
+    pause: () => undefined,
+    resume: () => undefined,
+    seek: (_: unknown, at: bigint) => asked.push(at),
+  }
+  const feed = new LaneFeed(lane, fetch, {
+    consumer,
+    batchSize: 10,
+    patience: 1_000,
+    logger: silentLogger,
+    onMoved: (_, next) => told.push(next),
+    onDeclined: () => undefined,
+    declinedFor: () => 0,
+  })
+  return { feed, told, asked }
+}
+
+/** A fetch that brought the records at these offsets. */
+function fetchOf(from: bigint, next: bigint, ...offsets: readonly bigint[]) {
+  const messages = offsets.map((offset) => {
+    const key = Buffer.from('a')
+    return { key, value: null, timestamp: '0', attributes: 0, offset: offset.toString(), headers: {} }
+  })
+  return { messages, from, next }
+}
 
 /** Has applied everything before 7, and looks at what it applied at 3 again, as projections do. */
 class Proving extends RecordingConsumer {
@@ -26,32 +57,72 @@ class Proving extends RecordingConsumer {
 }
 
 it('tells how far its lane is, wherever that is asked for', async () => {
-  const told: bigint[] = []
-  const asked: bigint[] = []
-  const fetch = {
-    pause: () => undefined,
-    resume: () => undefined,
-    seek: (_: unknown, at: bigint) => asked.push(at),
-  }
-  const feed = new LaneFeed(lane, fetch, {
-    consumer: new Proving(),
-    batchSize: 10,
-    patience: 1_000,
-    logger: silentLogger,
-    onMoved: (_, next) => told.push(next),
-    onDeclined: () => undefined,
-    declinedFor: () => 0,
-  })
+  const { feed, told, asked } = feedOf(new Proving())
 
   feed.start(Promise.resolve())
   await waitFor(() => asked.length === 1, { what: 'the lane to begin' })
   feed.look()
   await waitFor(() => asked.length === 2, { what: 'the look' })
-  const key = Buffer.from('a')
-  const message = { key, value: null, timestamp: '0', attributes: 0, offset: '3', headers: {} }
-  await feed.take([message], 4n)
+  await feed.take(fetchOf(3n, 4n, 3n))
   await feed.end()
 
   expect(asked).toEqual([3n, 3n, 4n])
   expect(told).toEqual([7n, 7n, 7n])
+})
+
+/** Is told of offsets without a record, and takes its time. */
+class Passing extends RecordingConsumer {
+  readonly told: (readonly [from: bigint, to: bigint])[] = []
+  readonly rechecks: string[] = []
+  #letGo: () => void = () => undefined
+
+  recheck({ topic }: Lane): Promise<bigint> {
+    this.rechecks.push(topic)
+    return Promise.resolve(0n)
+  }
+
+  async passed(_: Lane, from: bigint, to: bigint): Promise<bigint> {
+    this.told.push([from, to])
+    await new Promise<void>((resolve) => (this.#letGo = resolve))
+    return to
+  }
+
+  letGo(): void {
+    this.#letGo()
+  }
+}
+
+it('tells its consumer of offsets without a record, and delivers what comes behind them afterwards', async () => {
+  const consumer = new Passing()
+  const { feed, told, asked } = feedOf(consumer)
+  feed.start(Promise.resolve())
+  await waitFor(() => asked.length === 1, { what: 'the lane to begin' })
+
+  const passing = feed.take(fetchOf(0n, 3n))
+  const behind = feed.take(fetchOf(3n, 4n, 3n))
+  await waitFor(() => consumer.told.length > 0, { what: 'the offsets to be told of' })
+  expect(consumer.delivered).toEqual([])
+  consumer.letGo()
+  await Promise.all([passing, behind])
+  await feed.end()
+
+  expect(consumer.told).toEqual([[0n, 3n]])
+  expect(consumer.applied.map(({ offset }) => offset)).toEqual([3n])
+  expect(asked).toEqual([0n, 3n, 4n])
+  expect(told).toEqual([0n, 3n, 4n])
+})
+
+it('does not believe in offsets without a record from elsewhere than it asked for, but looks again', async () => {
+  const consumer = new Passing()
+  const { feed, asked } = feedOf(consumer)
+  feed.start(Promise.resolve())
+  await waitFor(() => asked.length === 1, { what: 'the lane to begin' })
+
+  await feed.take(fetchOf(5n, 8n))
+  await waitFor(() => asked.length === 2, { what: 'the lane to begin again' })
+  await feed.end()
+
+  expect(consumer.told).toEqual([])
+  expect(consumer.rechecks).toEqual([lane.topic])
+  expect(asked).toEqual([0n, 0n])
 })
