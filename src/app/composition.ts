@@ -21,16 +21,11 @@ import type { Relay } from '../outbox/relay.js'
 import { routingFor } from '../outbox/routing.js'
 import { PostgresEventOrder } from '../postgres/event-order.js'
 import { isTransient } from '../postgres/sql-state.js'
-import { EffectRunner } from '../processes/effect-runner.js'
-import { ProjectionRunner } from '../projections/projection-runner.js'
-import type { ReadTransaction } from '../subscriptions/postgres/index.js'
 import type { AppModel } from './app-model.js'
 import { InlineAtWork } from './inline-at-work.js'
-import { effectParts, placesFor } from './effect-parts.js'
 import { isAway } from './health/postgres/is-away.js'
 import { watchedStore } from './health/watched.js'
 import type { Installation } from './installation.js'
-import { projectionParts } from './projection-parts.js'
 import { relayFor } from './relay-for.js'
 import { preparationsAsUser } from './service-users.js'
 import { StoredHistory } from './stored-history.js'
@@ -41,8 +36,8 @@ import { TOKENS } from './tokens.js'
 const KEPT_AGGREGATES = 10_000
 
 /**
- * Binds the moving parts of an app to what it runs on, as far as they are this process' roles. Nothing moves before it is
- * asked for and started.
+ * Binds the moving parts of an app's store to what it runs on, as far as they are this process' roles. Nothing moves before
+ * it is asked for and started. The read side, which an app may have without a store, is put together by itself.
  */
 export function compose(installation: Installation): Container {
   const { roles } = installation.settings
@@ -56,7 +51,6 @@ export function compose(installation: Installation): Container {
     .toResolvedValue(storedHistory, [TOKENS.installation, TOKENS.eventStore])
   if (roles.has('api')) bindCommands(container)
   if (roles.has('relay')) bindRelay(container)
-  if (roles.has('projections')) bindRunners(container)
   return container
 }
 
@@ -71,11 +65,6 @@ function bindCommands(container: Container): void {
       TOKENS.repository,
       { serviceIdentifier: TOKENS.relay, optional: true },
     ])
-}
-
-function bindRunners(container: Container): void {
-  container.bind(TOKENS.runners).toResolvedValue(runners, [TOKENS.installation])
-  container.bind(TOKENS.effectRunners).toResolvedValue(effectRunners, [TOKENS.installation])
 }
 
 function bindRelay(container: Container): void {
@@ -160,15 +149,4 @@ function commandBus(
 /** Whether a projection takes its events from the store, in the order of all of them, and not from the log. */
 function followsStore({ projections }: AppModel): boolean {
   return projections.some(({ across }) => across === 'ordered')
-}
-
-function runners(installation: Installation): readonly ProjectionRunner<ReadTransaction>[] {
-  return installation.model.projections
-    .filter(({ inline }) => !inline)
-    .map((model) => new ProjectionRunner(projectionParts(installation, model)))
-}
-
-function effectRunners(installation: Installation): readonly EffectRunner<ReadTransaction>[] {
-  const places = placesFor(installation.settings)
-  return installation.model.effects.map((model) => new EffectRunner(effectParts(installation, model), places))
 }

@@ -13,17 +13,12 @@ import { PostgresCheckpointStore, type ReadTransaction } from '../subscriptions/
 import { watchedCheckpoints } from './health/watched.js'
 import type { Installation } from './installation.js'
 import { idleLimitOf } from './postgres/databases.js'
+import type { ReadInstallation } from './read-installation.js'
 import { effectsAsUser } from './service-users.js'
 import type { Settings } from './settings.js'
 
-/** What of an app's parts an effect has whether the app has a store or only consumes. */
-type Common = Pick<
-  Installation,
-  'model' | 'settings' | 'databases' | 'services' | 'logger' | 'parts' | 'states' | 'eventTypes'
->
-
-/** What depends on where events come from. */
-type OfSource = 'encoding' | 'storeId' | 'history' | 'schemas' | 'foreignTopics'
+/** What depends on whose events it acts on. */
+type OfOrigin = 'encoding' | 'storeId' | 'history' | 'schemas' | 'foreignTopics'
 
 /** Puts together what feeding one class of effects needs. */
 export function effectParts(installation: Installation, model: EffectsModel): EffectParts<ReadTransaction> {
@@ -43,11 +38,11 @@ export function effectParts(installation: Installation, model: EffectsModel): Ef
 
 /** All else, which is the same wherever they come from; `now` is told by the clock that they are recorded by. */
 export function commonParts(
-  { model: app, settings, databases, services, logger, parts, states, eventTypes }: Common,
+  { model: app, settings, databases, services, logger, parts, states, eventTypes }: ReadInstallation,
   model: EffectsModel,
   source: LaneSource,
   now: () => Promise<Date>,
-): Omit<EffectParts<ReadTransaction>, OfSource> {
+): Omit<EffectParts<ReadTransaction>, OfOrigin> {
   const { readDb: db, schemas } = databases
   const create = (): object => services.create(effectsAsUser(model))
   const idleLimit = idleLimitOf(settings)

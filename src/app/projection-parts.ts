@@ -20,43 +20,49 @@ import {
 import { watchedCheckpoints } from './health/watched.js'
 import { generationParts } from './generation-parts.js'
 import type { Installation } from './installation.js'
+import type { ReadInstallation } from './read-installation.js'
 import { projectionAsUser } from './service-users.js'
+
+/** What depends on whose events it reads. */
+type OfOrigin = 'streamTypes' | 'inline' | 'encoding' | 'storeId' | 'history' | 'schemas' | 'foreignTopics'
 
 /** Puts together what feeding and rebuilding one projection needs. */
 export function projectionParts(
   installation: Installation,
   model: ProjectionModel,
 ): ProjectionParts<ReadTransaction> {
-  const {
-    model: app,
-    settings,
-    databases,
-    storeId,
-    encoding,
-    eventTypes,
-    history,
-    services,
-    logger,
-    parts,
-    states,
-  } = installation
-  const { readDb, schemas } = databases
-  const source = sourceOf(installation, model)
+  const { databases, storeId, encoding, history } = installation
   const streamTypes = streamTypesOf(installation, model)
-  const feed = states.projection(model.name)
+  return {
+    ...commonParts(installation, model, sourceOf(installation, model), streamTypes),
+    streamTypes,
+    inline: model.inline ? inlineParts(installation, model, streamTypes) : undefined,
+    encoding,
+    history,
+    storeId,
+    schemas: new PostgresSchemaStore(databases.store, databases.schemas.store),
+  }
+}
+
+/** All else, which is the same wherever they come from; `recordedTypes` are kept with each generation. */
+export function commonParts(
+  { model: app, settings, databases, services, logger, parts, states, eventTypes }: ReadInstallation,
+  model: ProjectionModel,
+  source: ProjectionSource,
+  recordedTypes: readonly string[],
+): Omit<ProjectionParts<ReadTransaction>, OfOrigin> {
+  const { readDb, schemas } = databases
   const create = (): object => services.create(projectionAsUser(model))
+  const feed = states.projection(model.name)
   return {
     app: app.name,
     model,
     source,
-    streamTypes,
-    ...generationParts(databases, app.name, model, source.topics, streamTypes),
-    inline: model.inline ? inlineParts(installation, model, streamTypes) : undefined,
+    ...generationParts(databases, app.name, model, source.topics, recordedTypes),
     checkpoints: watchedCheckpoints(
       parts.checkpoints(new PostgresCheckpointStore(readDb, schemas.read)),
       feed,
     ),
-    ...feed.hooks,
     subscriberFor: (generation) =>
       parts.subscriber(
         model.kind === 'table'
@@ -64,13 +70,10 @@ export function projectionParts(
           : new SqlProjector(model, generation, create),
         model,
       ),
+    ...feed.hooks,
     lease: settings.lease,
-    encoding,
     eventTypes,
-    history,
-    storeId,
     isTransient: parts.isTransient,
-    schemas: new PostgresSchemaStore(databases.store, schemas.store),
     failpoints: parts.failpoints,
     logger,
   }

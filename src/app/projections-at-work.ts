@@ -11,6 +11,7 @@ import type { ReadTransaction } from '../subscriptions/postgres/index.js'
 import type { AppModel } from './app-model.js'
 import { deadLettersOf } from './dead-letters.js'
 import { type Feed, FeedsAtWork, type FeedsAtWorkOptions } from './feeds-at-work.js'
+import { requireNumbered, streamsOf, streamTypeOf } from './reading/receipt-streams.js'
 
 export interface ProjectionsAtWorkOptions extends Omit<FeedsAtWorkOptions, 'feeds'> {
   readonly model: AppModel
@@ -53,13 +54,18 @@ export class ProjectionsAtWork {
     return model
   }
 
-  /** Waits for what a projection reads of these streams; `timeout` in milliseconds. */
+  /**
+   * Waits for what a projection reads of these streams; `timeout` in milliseconds.
+   *
+   * @throws {@link InvalidValue} for a stream of a producer that does not number events
+   */
   async caughtUp(
     projection: ProjectionClass,
     receipt: Receipt | GroupReceipt,
     timeout: number,
   ): Promise<void> {
     const model = this.modelOf(projection)
+    requireNumbered(receipt, model)
     const runner = this.#runnerOf(model)
     const { generations, inline, streamTypes } = this.#options.partsOf(model)
     const parts = {
@@ -96,16 +102,4 @@ export class ProjectionsAtWork {
   #runnerOf(model: ProjectionModel): ProjectionRunner<ReadTransaction> | undefined {
     return this.#options.runners.find(({ name }) => name === model.name)
   }
-}
-
-/** The streams that a receipt is about, each with its version. */
-export function streamsOf(
-  receipt: Receipt | GroupReceipt,
-): readonly { readonly stream: string; readonly version: number }[] {
-  return 'streams' in receipt ? receipt.streams : [receipt]
-}
-
-/** The name of the aggregate in the name of a stream: names of aggregates have no hyphen in them. */
-export function streamTypeOf(stream: string): string {
-  return stream.slice(0, stream.indexOf('-'))
 }

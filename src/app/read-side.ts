@@ -13,8 +13,9 @@ import { consumingParts } from './consuming/consuming-parts.js'
 import { consumingEffectParts } from './consuming/consuming-effect-parts.js'
 import { deadLettersOf, effectLettersOf } from './dead-letters.js'
 import { effectParts } from './effect-parts.js'
-import { type Installation, joinInstallation } from './installation.js'
+import { joinInstallation } from './installation.js'
 import { projectionParts } from './projection-parts.js'
+import type { ReadInstallation } from './read-installation.js'
 import type { Settings } from './settings.js'
 
 /** What the projections and effects of an app run on, whether the app has a store or only consumes. */
@@ -54,7 +55,7 @@ export async function joinReadSide(model: AppModel, settings: Settings): Promise
 }
 
 function readSideOf(
-  installation: Pick<Installation, 'databases' | 'log' | 'close'>,
+  installation: ReadInstallation,
   partsOf: ReadSide['partsOf'],
   effectPartsOf: ReadSide['effectPartsOf'],
 ): ReadSide {

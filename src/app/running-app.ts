@@ -11,29 +11,21 @@ import type { CommandInstance } from '../core/command.js'
 import type { Envelope } from '../core/envelope.js'
 import type { EventInstance } from '../core/event.js'
 import type { EventsOf } from '../core/event-source.js'
-import { AppStopped, ConfigurationError, StopTimedOut } from '../core/errors/index.js'
+import { AppStopped, ConfigurationError } from '../core/errors/index.js'
 import type { Relay } from '../outbox/relay.js'
-import type { EffectRunner } from '../processes/effect-runner.js'
-import type { EffectsModel } from '../processes/index.js'
-import type { ProjectionClass, ProjectionModel } from '../projections/index.js'
-import type { ProjectionRunner } from '../projections/projection-runner.js'
-import type { ReadTransaction } from '../subscriptions/postgres/index.js'
+import type { ProjectionClass } from '../projections/index.js'
 import type { App, EventsOptions, PositionedEvent, RunningProjections, StopOptions } from './app.js'
 import type { Counters, Surroundings } from './app-facts.js'
+import { closeInTime } from './close-in-time.js'
 import { ClosingStack } from './closing-stack.js'
-import { milliseconds } from './duration.js'
-import { startLetterRelay } from './letter-relay.js'
 import { AppHealth } from './health/app-health.js'
 import type { HealthReport } from './health/report.js'
 import { effectParts } from './effect-parts.js'
-import { effectsAtWork } from './effects-at-work.js'
-import type { FeedsAtWork } from './feeds-at-work.js'
 import type { InlineAtWork } from './inline-at-work.js'
 import type { Installation } from './installation.js'
 import { projectionParts } from './projection-parts.js'
-import { ProjectionsAtWork } from './projections-at-work.js'
+import { ReadSideAtWork } from './read-side-at-work.js'
 import { PostgresStoreBacklog } from './reading/postgres/store-backlog.js'
-import { ReadModels } from './reading/read-models.js'
 import { ROLES } from './roles.js'
 import { tellStarted } from './start-line.js'
 import type { StoredHistory } from './stored-history.js'
@@ -48,46 +40,31 @@ export interface AppParts {
   readonly bus: CommandBus | undefined
   /** Undefined without the role `relay`. */
   readonly relay: Relay | undefined
-  /** None without the role `projections`. */
-  readonly runners: readonly ProjectionRunner<ReadTransaction>[]
-  /** The same for effects. */
-  readonly effectRunners: readonly EffectRunner<ReadTransaction>[]
 }
 
-const DEFAULT_TIMEOUT = 5_000
-
+/** An app with a store. */
 export class RunningApp implements App {
   readonly projections: RunningProjections
   readonly #parts: AppParts
-  readonly #atWork: ProjectionsAtWork
-  readonly #effects: FeedsAtWork
-  readonly #readModels: ReadModels
+  readonly #readSide: ReadSideAtWork
   readonly #health: AppHealth
-  #letters: Relay | undefined
   #refusing = false
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
   constructor(parts: AppParts) {
-    const { installation, runners, effectRunners } = parts
-    this.#parts = parts
-    const partsOf = (model: ProjectionModel) => projectionParts(installation, model)
-    this.#atWork = new ProjectionsAtWork({ ...installation, partsOf, runners })
-    const effectPartsOf = (model: EffectsModel) => effectParts(installation, model)
-    this.#effects = effectsAtWork({ ...installation, partsOf: effectPartsOf, runners: effectRunners })
+    const { installation, relay } = parts
     const { store, schemas } = installation.databases
-    this.#readModels = new ReadModels({
-      ...installation,
+    this.#parts = parts
+    this.#readSide = new ReadSideAtWork({
+      installation,
+      partsOf: (model) => projectionParts(installation, model),
+      effectPartsOf: (model) => effectParts(installation, model),
       store: new PostgresStoreBacklog(store, schemas.store),
-      modelOf: (projection) => this.#atWork.modelOf(projection),
-      partsOf,
-      caughtUp: (projection, receipt, timeout) => this.#atWork.caughtUp(projection, receipt, timeout),
+      publishesLetters: relay !== undefined,
     })
     this.#health = this.#watched()
-    this.projections = {
-      caughtUp: async (projection, receipt, { timeout = DEFAULT_TIMEOUT } = {}) =>
-        this.#atWork.caughtUp(projection, receipt, milliseconds(timeout, 'timeout')),
-    }
+    this.projections = this.#readSide.projections
   }
 
   /** Publishes, and feeds the projections, as far as that is this process' part. When it resolves, commands are taken. */
@@ -109,7 +86,7 @@ export class RunningApp implements App {
       appended: bus?.appended ?? 0,
       alreadyKnown: bus?.alreadyKnown ?? 0,
       published: relay?.published ?? 0,
-      applied: { ...this.#atWork.feeds.applied, ...this.#effects.applied },
+      applied: this.#readSide.applied,
     }
   }
 
@@ -143,12 +120,11 @@ export class RunningApp implements App {
   }
 
   read(projection: ProjectionClass, table?: string): never {
-    return this.#atWork.read(projection, table)
+    return this.#readSide.read(projection, table)
   }
 
   query(projection: ProjectionClass, ...query: readonly unknown[]): Promise<never> {
-    // The interface says, per projection, what the query gives; one body serves them all.
-    return this.#readModels.query(projection, ...query) as Promise<never>
+    return this.#readSide.query(projection, ...query)
   }
 
   health(): Promise<HealthReport> {
@@ -173,8 +149,7 @@ export class RunningApp implements App {
       await installation.appends.listen(() => relay.wake())
       await relay.start()
     }
-    await Promise.all([this.#atWork.feeds.start(), this.#effects.start()])
-    if (relay !== undefined) this.#letters = await startLetterRelay(installation)
+    await this.#readSide.start()
     this.#health.running()
     const { model, settings, logger } = installation
     const { surroundings } = this
@@ -187,7 +162,7 @@ export class RunningApp implements App {
     return new AppHealth({
       ...installation,
       hasStore: true,
-      projections: [...this.#atWork.feeds.watched, ...this.#effects.watched],
+      projections: this.#readSide.watched,
       commands: bus && { underWay: () => bus.underWay, limit },
       relays: { events: relay !== undefined, letters: relay !== undefined },
     })
@@ -207,7 +182,6 @@ export class RunningApp implements App {
 
   async #stop(drain: StopOptions['drain']): Promise<void> {
     const { installation, history, bus, relay } = this.#parts
-    const { shutdownTimeout: milliseconds } = installation.settings
     this.#health.stopping()
     this.#refusing = drain === undefined
     // Last first: what a step needs is still there, also where one before it failed.
@@ -215,9 +189,7 @@ export class RunningApp implements App {
     closing.add(() => installation.close(), 'its connections')
     closing.add(() => this.#health.close(), 'the port that tells its health')
     closing.add(async () => relay?.stop(), 'the relay')
-    closing.add(async () => this.#letters?.stop(), 'publishing dead letters')
-    closing.add(() => this.#atWork.feeds.stop(), 'the projections')
-    closing.add(() => this.#effects.stop(), 'the effects')
+    this.#readSide.addStops(closing)
     closing.add(async () => {
       await bus?.idle()
       history.close()
@@ -231,14 +203,9 @@ export class RunningApp implements App {
     }, 'what brings it commands')
     // What is being started is not at rest before it has been; whether that succeeds is its starter's concern.
     closing.add(async () => this.#starting?.catch(() => undefined), 'its start')
-    await closing.closeWithin({
-      milliseconds,
-      cut: () => {
-        this.#refusing = true
-        bus?.abandon()
-        installation.databases.cut()
-      },
-      failure: (unfinished) => new StopTimedOut(unfinished, milliseconds),
+    await closeInTime(closing, installation, () => {
+      this.#refusing = true
+      bus?.abandon()
     })
   }
 }

@@ -4,7 +4,8 @@ import { modelOf } from './app-model.js'
 import { compose } from './composition.js'
 import type { ConsumingApp } from './consuming/consuming-app.js'
 import { isConsumer } from './consuming/is-consumer.js'
-import { startConsuming } from './consuming/start-consuming.js'
+import { openConsumingInstallation } from './consuming/consuming-installation.js'
+import { RunningConsumer } from './consuming/running-consumer.js'
 import { type Installation, openInstallation } from './installation.js'
 import { type ReplaceableParts, shippedParts } from './replaceable-parts.js'
 import { RunningApp } from './running-app.js'
@@ -20,8 +21,9 @@ export async function start(
   const checked = isAppDefinition(definition) ? definition : defineApp(definition)
   const model = modelOf(checked)
   const settings = settingsFor(checked, options)
-  if (isConsumer(model)) return startConsuming(model, settings, parts)
-  const app = await assemble(await openInstallation(model, settings, parts))
+  const app = isConsumer(model)
+    ? new RunningConsumer(await openConsumingInstallation(model, settings, parts))
+    : await assemble(await openInstallation(model, settings, parts))
   try {
     await app.start()
   } catch (error) {
@@ -41,8 +43,6 @@ async function assemble(installation: Installation): Promise<RunningApp> {
       inline: container.get(TOKENS.inline, { optional: true }),
       bus: container.get(TOKENS.commandBus, { optional: true }),
       relay: container.get(TOKENS.relay, { optional: true }),
-      runners: container.get(TOKENS.runners, { optional: true }) ?? [],
-      effectRunners: container.get(TOKENS.effectRunners, { optional: true }) ?? [],
     })
   } catch (error) {
     await installation.close()

@@ -5,9 +5,6 @@ import type { EventStore } from '../core/ports/event-store.js'
 import type { Handover } from '../outbox/handover.js'
 import type { PostgresOutbox } from '../outbox/postgres/outbox.js'
 import type { Relay } from '../outbox/relay.js'
-import type { EffectRunner } from '../processes/effect-runner.js'
-import type { ProjectionRunner } from '../projections/projection-runner.js'
-import type { ReadTransaction } from '../subscriptions/postgres/index.js'
 import type { InlineAtWork } from './inline-at-work.js'
 import type { Installation } from './installation.js'
 import type { StoredHistory } from './stored-history.js'
@@ -25,6 +22,4 @@ export const TOKENS = {
   outbox: token<PostgresOutbox>('outbox'),
   handover: token<Handover>('handover'),
   relay: token<Relay>('relay'),
-  runners: token<readonly ProjectionRunner<ReadTransaction>[]>('projection-runners'),
-  effectRunners: token<readonly EffectRunner<ReadTransaction>[]>('effect-runners'),
 } as const

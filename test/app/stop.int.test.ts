@@ -133,8 +133,6 @@ describe('stop', () => {
       inline: container.get(TOKENS.inline),
       bus: container.get(TOKENS.commandBus),
       relay: container.get(TOKENS.relay),
-      effectRunners: [],
-      runners: container.get(TOKENS.runners),
     })
 
     const starting = app.start()

@@ -5,14 +5,14 @@ import type { EffectsModel } from '../../processes/index.js'
 import { TopicLanes } from '../../subscriptions/index.js'
 import type { ReadTransaction } from '../../subscriptions/postgres/index.js'
 import { commonParts } from '../effect-parts.js'
-import type { ConsumingInstallation } from './consuming-installation.js'
+import type { ReadInstallation } from '../read-installation.js'
 import { contractsOf } from './consuming-parts.js'
 import { contractRules } from './contract-rules.js'
 import { HistoryOutOfReach } from './out-of-reach.js'
 
 /** Puts together what feeding one class of effects of a consuming service needs. */
 export function consumingEffectParts(
-  installation: ConsumingInstallation,
+  installation: ReadInstallation,
   model: EffectsModel,
 ): EffectParts<ReadTransaction> {
   const { model: app, databases, log, topics } = installation

@@ -1,56 +1,25 @@
 import { jsonEncoding } from '../../contracts/index.js'
 import { TopicMissing } from '../../core/errors/index.js'
-import { type EventTypes, eventTypesOf } from '../../core/event-reading.js'
-import type { Logger } from '../../core/ports/logger.js'
+import { eventTypesOf } from '../../core/event-reading.js'
 import type { Log } from '../../log/index.js'
-import { migrate, requireMigrated } from '../../postgres/migrate.js'
+import { type Additions, additionsOfJoin, additionsOfStart } from '../additions.js'
 import type { AppModel } from '../app-model.js'
-import { ClosingStack } from '../closing-stack.js'
-import { findDatabases } from '../find-databases.js'
+import type { ClosingStack } from '../closing-stack.js'
 import { deadLetterTopicsFor } from '../dead-letter-topics.js'
 import { PartStates } from '../health/part-states.js'
-import { createLogger } from '../logger.js'
+import { openAll } from '../open-all.js'
 import { openKafka } from '../open-log.js'
-import type { Databases } from '../postgres/databases.js'
-import { claimReadSide, requireReadSide } from '../postgres/read-identity.js'
-import { requireSafeSequences } from '../postgres/safe-settings.js'
+import {
+  type Given,
+  openBasis,
+  ownReadSide,
+  prepareSide,
+  type ReadInstallation,
+} from '../read-installation.js'
 import { type ReplaceableParts, shippedParts } from '../replaceable-parts.js'
-import { serviceUsersOf } from '../service-users.js'
-import { requireServices, Services, type ServiceUser } from '../services.js'
 import type { Settings } from '../settings.js'
+import type { MissingTopic } from '../topics.js'
 import { requireBrokers } from './require-brokers.js'
-
-/** What a service that only consumes runs on: a read side of its own, and the log of its producers. */
-export interface ConsumingInstallation {
-  readonly model: AppModel
-  readonly settings: Settings
-  /** Of these, the read side alone. */
-  readonly databases: Databases
-  readonly log: Log
-  readonly eventTypes: EventTypes
-  /** What the app's classes are made with. */
-  readonly services: Services
-  readonly logger: Logger
-  /** The parts that stand behind ports. */
-  readonly parts: ReplaceableParts
-  /** What calls found of the parts that they went to. */
-  readonly states: PartStates
-  /** Partitions per topic that it consumes, as the brokers have them. */
-  readonly topics: ReadonlyMap<string, number>
-  /** The folder of the embedded server, where one is used. */
-  readonly dataFolder: string | undefined
-  close(): Promise<void>
-}
-
-/** What opening may add to what it finds. Topics are their producers' alone. */
-interface Additions {
-  /** An embedded database where there is none. */
-  readonly firstUse: boolean
-  readonly migrations: boolean
-  readonly missingTopic: 'refuse' | 'leave'
-  /** The classes that will be made with services. */
-  readonly serviceUsers: readonly ServiceUser[]
-}
 
 /**
  * Opens everything a consuming service runs on. With `provision` its read side is also migrated; a topic is never
@@ -64,11 +33,9 @@ export async function openConsumingInstallation(
   model: AppModel,
   settings: Settings,
   parts: ReplaceableParts = shippedParts,
-): Promise<ConsumingInstallation> {
-  const serviceUsers = serviceUsersOf(model, settings.roles)
-  requireServices(serviceUsers, settings.container)
-  const additions = { firstUse: true, migrations: settings.provision, serviceUsers }
-  return open(model, settings, { ...additions, missingTopic: 'refuse' }, parts)
+): Promise<ReadInstallation> {
+  const additions = additionsOfStart(model, settings)
+  return openAll((closing) => open({ model, settings, parts }, additions, closing))
 }
 
 /**
@@ -77,71 +44,42 @@ export async function openConsumingInstallation(
  *
  * @throws as {@link openConsumingInstallation}, {@link TopicMissing} apart
  */
-export function joinConsumingInstallation(
-  model: AppModel,
-  settings: Settings,
-): Promise<ConsumingInstallation> {
-  const additions = { firstUse: false, migrations: false, serviceUsers: serviceUsersOf(model) }
-  return open(model, settings, { ...additions, missingTopic: 'leave' })
+export function joinConsumingInstallation(model: AppModel, settings: Settings): Promise<ReadInstallation> {
+  const additions = additionsOfJoin(model)
+  return openAll((closing) => open({ model, settings, parts: shippedParts }, additions, closing))
 }
 
 async function open(
-  model: AppModel,
-  settings: Settings,
-  { firstUse, migrations, missingTopic, serviceUsers }: Additions,
-  parts: ReplaceableParts = shippedParts,
-): Promise<ConsumingInstallation> {
+  given: Given,
+  additions: Additions,
+  closing: ClosingStack,
+): Promise<Omit<ReadInstallation, 'close'>> {
+  const { model, settings } = given
+  const { missingTopic } = additions
   requireBrokers(settings)
-  const logger = settings.logger ?? createLogger(settings.logLevel, settings.sensitive)
-  const services = await Services.fetch(serviceUsers, settings.container)
-  const closing = new ClosingStack()
-  try {
-    const found = await findDatabases(model.name, settings, logger, firstUse)
-    closing.add(() => found.close())
-    const { databases, dataFolder } = found
-    const { read, schemas } = databases
-    if (migrations) await migrate(read, 'read', schemas)
-    else await requireMigrated(read, 'read', schemas)
-    await requireSafeSequences(read, schemas.read, 'READ_DATABASE_URL')
-    if (firstUse) await claimReadSide(read, schemas.read, model.name)
-    else await requireReadSide(read, schemas.read, model.name)
-    // Nothing is published, so it does not matter that the log knows no store.
-    const log = await openKafka(settings, jsonEncoding({ service: model.name, storeId: '' }), logger)
-    closing.add(() => log.close())
-    const topics = await consumedTopics(model, log, missingTopic)
-    // Those are its own, as its group is: the topics that it reads are their producers' alone.
-    const missingLetters = missingTopic === 'refuse' && settings.provision ? 'create' : missingTopic
-    await deadLetterTopicsFor(topics, log, missingLetters, logger)
-    const eventTypes = eventTypesOf(model.contracts.flatMap(({ events }) => events))
-    const opened = {
-      model,
-      settings,
-      databases,
-      log,
-      eventTypes,
-      services,
-      logger,
-      parts,
-      states: new PartStates(),
-      topics,
-      dataFolder,
-    }
-    return { ...opened, close: () => closing.close() }
-  } catch (error) {
-    // What went wrong first is what its starter needs to know.
-    await closing.close().catch(() => undefined)
-    throw error
-  }
+  const basis = await openBasis(given, additions, closing)
+  await prepareSide('read', basis, additions, 'READ_DATABASE_URL')
+  await ownReadSide(basis, additions)
+  const { logger } = basis
+  // Nothing is published, so it does not matter that the log knows no store.
+  const log = await openKafka(settings, jsonEncoding({ service: model.name, storeId: '' }), logger)
+  closing.add(() => log.close())
+  const topics = await consumedTopics(model, log, missingTopic)
+  // Those are its own, as its group is: the topics that it reads are their producers' alone.
+  await deadLetterTopicsFor(topics, log, missingTopic, logger)
+  const eventTypes = eventTypesOf(model.contracts.flatMap(({ events }) => events))
+  return { ...basis, log, eventTypes, states: new PartStates(), topics }
 }
 
+/** Creates none: whatever becomes of a topic of its own, these are their producers'. */
 async function consumedTopics(
   { contracts }: AppModel,
   log: Log,
-  missing: Additions['missingTopic'],
+  missing: MissingTopic,
 ): Promise<ReadonlyMap<string, number>> {
   const found = await log.topics.describe(contracts.map(({ topic }) => topic))
   const lacking = contracts.find(({ topic }) => !found.has(topic))
-  if (lacking !== undefined && missing === 'refuse')
+  if (lacking !== undefined && missing !== 'leave')
     throw new TopicMissing(
       lacking.topic,
       `its producer creates it, so start that first, or correct the topic in the contract ${lacking.name}`,

@@ -1,28 +1,16 @@
-import { ClosingStack } from '../closing-stack.js'
-import type { GroupReceipt, Receipt } from '../../aggregates/execute-options.js'
-import { InvalidValue, StopTimedOut } from '../../core/errors/index.js'
-import type { ProjectionClass, ProjectionModel } from '../../projections/index.js'
-import type { Relay } from '../../outbox/relay.js'
-import { EffectRunner } from '../../processes/effect-runner.js'
 import { EFFECT_GENERATION } from '../../processes/effects-model.js'
-import type { EffectsModel } from '../../processes/index.js'
-import { ProjectionRunner } from '../../projections/projection-runner.js'
+import type { ProjectionClass, ProjectionModel } from '../../projections/index.js'
 import type { StopOptions } from '../app.js'
 import type { Counters, Surroundings } from '../app-facts.js'
-import type { AppModel } from '../app-model.js'
-import { milliseconds } from '../duration.js'
-import { placesFor } from '../effect-parts.js'
-import { effectsAtWork } from '../effects-at-work.js'
-import type { FeedsAtWork } from '../feeds-at-work.js'
+import { closeInTime } from '../close-in-time.js'
+import { ClosingStack } from '../closing-stack.js'
 import { AppHealth } from '../health/app-health.js'
 import type { HealthReport } from '../health/report.js'
-import { ProjectionsAtWork, streamsOf, streamTypeOf } from '../projections-at-work.js'
-import { startLetterRelay } from '../letter-relay.js'
-import { ReadModels } from '../reading/read-models.js'
+import type { ReadInstallation } from '../read-installation.js'
+import { ReadSideAtWork } from '../read-side-at-work.js'
 import { ROLES } from '../roles.js'
 import { tellStarted } from '../start-line.js'
 import type { ConsumingApp, ConsumingProjections } from './consuming-app.js'
-import type { ConsumingInstallation } from './consuming-installation.js'
 import { consumingEffectParts } from './consuming-effect-parts.js'
 import { consumingParts, contractsOf } from './consuming-parts.js'
 import { forgetSeenEvents } from './forget-seen-events.js'
@@ -31,48 +19,35 @@ import { requireRecordedPartitions } from './recorded-partitions.js'
 /** Milliseconds between looks for event ids that need not be remembered any more. */
 const FORGET_INTERVAL = 60_000
 
-const DEFAULT_TIMEOUT = 5_000
-
+/** An app without a store: a service that only consumes. */
 export class RunningConsumer implements ConsumingApp {
   readonly projections: ConsumingProjections
-  readonly #installation: ConsumingInstallation
-  readonly #atWork: ProjectionsAtWork
-  readonly #effects: FeedsAtWork
-  readonly #readModels: ReadModels
+  readonly #installation: ReadInstallation
+  readonly #readSide: ReadSideAtWork
   readonly #health: AppHealth
   readonly #forgetting = new AbortController()
   #forgetTimer: NodeJS.Timeout | undefined
-  #letters: Relay | undefined
   #forgotten: Promise<void> = Promise.resolve()
   #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
-  constructor(installation: ConsumingInstallation) {
-    const { model, settings } = installation
-    const partsOf = (projection: ProjectionModel) => consumingParts(installation, projection)
-    const fed = settings.roles.has('projections') ? model.projections : []
-    const runners = fed.map((projection) => new ProjectionRunner(partsOf(projection)))
+  constructor(installation: ReadInstallation) {
     this.#installation = installation
-    this.#atWork = new ProjectionsAtWork({ ...installation, partsOf, runners })
-    this.#effects = effectsOf(installation)
-    this.#readModels = new ReadModels({
-      ...installation,
+    this.#readSide = new ReadSideAtWork({
+      installation,
+      partsOf: (model) => consumingParts(installation, model),
+      effectPartsOf: (model) => consumingEffectParts(installation, model),
       store: undefined,
-      modelOf: (projection) => this.#atWork.modelOf(projection),
-      partsOf,
-      caughtUp: (projection, receipt, timeout) => this.#caughtUp(projection, receipt, timeout),
+      publishesLetters: this.#feedsHere,
     })
     this.#health = new AppHealth({
       ...installation,
       hasStore: false,
-      projections: [...this.#atWork.feeds.watched, ...this.#effects.watched],
+      projections: this.#readSide.watched,
       commands: undefined,
-      relays: { events: false, letters: settings.roles.has('projections') },
+      relays: { events: false, letters: this.#feedsHere },
     })
-    this.projections = {
-      caughtUp: async (projection, receipt, { timeout = DEFAULT_TIMEOUT } = {}) =>
-        this.#caughtUp(projection, receipt, milliseconds(timeout, 'timeout')),
-    }
+    this.projections = this.#readSide.projections
   }
 
   /** Feeds the projections, where that is this process' part. */
@@ -90,16 +65,15 @@ export class RunningConsumer implements ConsumingApp {
   }
 
   get counters(): Pick<Counters, 'applied'> {
-    return { applied: { ...this.#atWork.feeds.applied, ...this.#effects.applied } }
+    return { applied: this.#readSide.applied }
   }
 
   read(projection: ProjectionClass, table?: string): never {
-    return this.#atWork.read(projection, table)
+    return this.#readSide.read(projection, table)
   }
 
   query(projection: ProjectionClass, ...query: readonly unknown[]): Promise<never> {
-    // The interface says, per projection, what the query gives; one body serves them all.
-    return this.#readModels.query(projection, ...query) as Promise<never>
+    return this.#readSide.query(projection, ...query)
   }
 
   health(): Promise<HealthReport> {
@@ -116,39 +90,40 @@ export class RunningConsumer implements ConsumingApp {
   }
 
   async #start(): Promise<void> {
-    const { model, settings, logger } = this.#installation
+    const { model, logger } = this.#installation
     await this.#health.listen()
-    if (settings.roles.has('projections')) await this.#feed(model)
+    if (this.#feedsHere) await this.#requireRecordedPartitions()
+    await this.#readSide.start()
+    if (this.#feedsHere) this.#keepForgetting()
     this.#health.running()
     tellStarted({ name: model.name, surroundings: this.surroundings, hasBrokers: true }, logger)
   }
 
-  async #feed({ projections }: AppModel): Promise<void> {
-    for (const projection of projections)
+  /** Whether feeding is this process' part. */
+  get #feedsHere(): boolean {
+    return this.#installation.settings.roles.has('projections')
+  }
+
+  async #requireRecordedPartitions(): Promise<void> {
+    for (const projection of this.#installation.model.projections)
       await requireRecordedPartitions(consumingParts(this.#installation, projection))
-    await Promise.all([this.#atWork.feeds.start(), this.#effects.start()])
-    this.#letters = await startLetterRelay(this.#installation)
+  }
+
+  #keepForgetting(): void {
     this.#forgetTimer = setInterval(() => {
       this.#forgotten = this.#forgotten.then(() => this.#forget())
     }, FORGET_INTERVAL)
   }
 
   async #stop(drain: StopOptions['drain']): Promise<void> {
-    const { shutdownTimeout: milliseconds } = this.#installation.settings
     this.#health.stopping()
     const closing = new ClosingStack()
     closing.add(() => this.#installation.close(), 'its connections')
     closing.add(() => this.#health.close(), 'the port that tells its health')
     closing.add(async () => this.#forgotten, 'forgetting ids of events')
-    closing.add(async () => this.#letters?.stop(), 'publishing dead letters')
-    closing.add(() => this.#atWork.feeds.stop(), 'the projections')
-    closing.add(() => this.#effects.stop(), 'the effects')
+    this.#readSide.addStops(closing)
     closing.add(() => this.#beginStop(drain), 'its start, or what sends it queries')
-    await closing.closeWithin({
-      milliseconds,
-      cut: () => this.#installation.databases.cut(),
-      failure: (unfinished) => new StopTimedOut(unfinished, milliseconds),
-    })
+    await closeInTime(closing, this.#installation)
   }
 
   async #beginStop(drain: StopOptions['drain']): Promise<void> {
@@ -157,23 +132,6 @@ export class RunningConsumer implements ConsumingApp {
     clearInterval(this.#forgetTimer)
     this.#forgetting.abort()
     await drain?.()
-  }
-
-  async #caughtUp(
-    projection: ProjectionClass,
-    receipt: Receipt | GroupReceipt,
-    timeout: number,
-  ): Promise<void> {
-    const contracts = contractsOf(this.#installation.model, this.#atWork.modelOf(projection))
-    const unnumbered = contracts.filter(({ guard }) => guard !== 'versions').map(({ name }) => name)
-    const violations = streamsOf(receipt)
-      .filter(({ stream }) => unnumbered.includes(streamTypeOf(stream)))
-      .map(({ stream }) => ({
-        path: 'stream',
-        problem: `is ${stream}, whose producer does not number events: how far it was read is not known`,
-      }))
-    if (violations.length > 0) throw new InvalidValue('receipt', violations)
-    await this.#atWork.caughtUp(projection, receipt, timeout)
   }
 
   async #forget(): Promise<void> {
@@ -203,13 +161,4 @@ export class RunningConsumer implements ConsumingApp {
       })
     }
   }
-}
-
-function effectsOf(installation: ConsumingInstallation): FeedsAtWork {
-  const { model, settings } = installation
-  const partsOf = (effects: EffectsModel) => consumingEffectParts(installation, effects)
-  const places = placesFor(settings)
-  const fed = settings.roles.has('projections') ? model.effects : []
-  const runners = fed.map((effects) => new EffectRunner(partsOf(effects), places))
-  return effectsAtWork({ ...installation, partsOf, runners })
 }
