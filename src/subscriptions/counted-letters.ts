@@ -44,7 +44,7 @@ export class CountedLetters<Tx> {
   tryFirst<T>(
     sequence: LetterSequence,
     attempt: (counted: DeadLetter) => Promise<T | Refused>,
-    signal = new AbortController().signal,
+    signal: AbortSignal = new AbortController().signal,
   ): Promise<T | Refused | 'lost'> {
     const { subscriber } = this.#options
     return inSuspectTurn(subscriber, () => this.#countAndTry(sequence, attempt, signal), signal)
