@@ -108,7 +108,9 @@ describe('what a process logs while something fails', () => {
         bank,
         quietly(proxy.url, { logger, roles: ['api'], commandTimeout: 1_000 }),
       )
-      const accounts = await openAccounts(app, 4, 1)
+      const seeding = await Reprise.start(bank, quietly(proxy.url, { roles: ['api'] }))
+      const accounts = await openAccounts(seeding, 4, 1)
+      await seeding.stop()
       const deposit = (accountId: string) => app.execute(new DepositMoney({ accountId, amount: 1n }))
       const told = (level: 'debug' | 'info' | 'warn', text: string) =>
         logger.at(level).filter(({ message }) => message.startsWith(text)).length
