@@ -7,6 +7,7 @@ import { isConsumer } from './consuming/is-consumer.js'
 import { openConsumingInstallation } from './consuming/consuming-installation.js'
 import { RunningConsumer } from './consuming/running-consumer.js'
 import { type Installation, openInstallation } from './installation.js'
+import type { ReadInstallation } from './read-installation.js'
 import { type ReplaceableParts, shippedParts } from './replaceable-parts.js'
 import { RunningApp } from './running-app.js'
 import { settingsFor, type StartOptions } from './settings.js'
@@ -22,8 +23,8 @@ export async function start(
   const model = modelOf(checked)
   const settings = settingsFor(checked, options)
   const app = isConsumer(model)
-    ? new RunningConsumer(await openConsumingInstallation(model, settings, parts))
-    : await assemble(await openInstallation(model, settings, parts))
+    ? await assembled(await openConsumingInstallation(model, settings, parts), consumerOn)
+    : await assembled(await openInstallation(model, settings, parts), appOn)
   try {
     await app.start()
   } catch (error) {
@@ -34,18 +35,27 @@ export async function start(
 }
 
 /** Makes the parts of an app. Making a class of the user's may fail; nothing is at work yet that could be stopped then. */
-async function assemble(installation: Installation): Promise<RunningApp> {
+async function assembled<I extends ReadInstallation, A>(
+  installation: I,
+  make: (installation: I) => A,
+): Promise<A> {
   try {
-    const container = compose(installation)
-    return new RunningApp({
-      installation,
-      history: container.get(TOKENS.storedHistory),
-      inline: container.get(TOKENS.inline, { optional: true }),
-      bus: container.get(TOKENS.commandBus, { optional: true }),
-      relay: container.get(TOKENS.relay, { optional: true }),
-    })
+    return make(installation)
   } catch (error) {
     await installation.close()
     throw error
   }
+}
+
+const consumerOn = (installation: ReadInstallation): RunningConsumer => new RunningConsumer(installation)
+
+function appOn(installation: Installation): RunningApp {
+  const container = compose(installation)
+  return new RunningApp({
+    installation,
+    history: container.get(TOKENS.storedHistory),
+    inline: container.get(TOKENS.inline, { optional: true }),
+    bus: container.get(TOKENS.commandBus, { optional: true }),
+    relay: container.get(TOKENS.relay, { optional: true }),
+  })
 }

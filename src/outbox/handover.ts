@@ -1,6 +1,5 @@
 import { counted } from '../core/counted.js'
-import type { RepriseError } from '../core/errors/index.js'
-import { EVENT_MISSING } from '../log/index.js'
+import { EVENT_MISSING, type TopicsUnavailable } from '../log/index.js'
 import type { Fence, OutboxRow, RowToPark, Settlement } from './outbox.js'
 
 /**
@@ -34,12 +33,12 @@ export class RowsRefused extends Error {
  */
 export class RowsHeldUp extends Error {
   /** Why, by topic. */
-  readonly failures: ReadonlyMap<string, RepriseError>
+  readonly failures: TopicsUnavailable['failures']
   readonly published: readonly OutboxRow[]
 
-  constructor(failures: RowsHeldUp['failures'], published: readonly OutboxRow[]) {
-    super([...failures.values()].map(({ message }) => message).join('; '))
-    this.failures = failures
+  constructor(cause: TopicsUnavailable, published: readonly OutboxRow[]) {
+    super(cause.message, { cause })
+    this.failures = cause.failures
     this.published = published
   }
 }

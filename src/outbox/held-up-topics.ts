@@ -26,6 +26,11 @@ export class HeldUpTopics {
     this.#now = now
   }
 
+  /** Whether there are none. */
+  get isEmpty(): boolean {
+    return this.#topics.size === 0
+  }
+
   /** Those that are not to be tried yet. */
   get leftOut(): readonly string[] {
     const now = this.#now()

@@ -65,8 +65,7 @@ export class PublishThenSettle implements Handover {
     try {
       await this.#publisher.publish([...outgoing.keys()])
     } catch (error) {
-      if (error instanceof TopicsUnavailable)
-        throw new RowsHeldUp(error.failures, error.published.flatMap(rowOf))
+      if (error instanceof TopicsUnavailable) throw new RowsHeldUp(error, error.published.flatMap(rowOf))
       if (!(error instanceof RecordsRefused)) throw error
       throw new RowsRefused(
         error.refusals.flatMap(({ record, reason }) => rowOf(record).map((row) => ({ row, reason }))),

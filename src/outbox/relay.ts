@@ -119,23 +119,27 @@ export class Relay {
       try {
         const moved = await this.#moveBatch()
         backOff.reset()
-        // Without a slot nothing was asked for, so that nothing is known.
-        if (this.#fence.epochs.size > 0) this.#publishing.worked()
+        if (moved > 0 || this.#knowsOfNothingLeft) this.#publishing.worked()
         if (moved === 0) await this.#rest(Math.min(this.#options.pollInterval ?? 500, this.#heldUp.nextTryIn))
       } catch (error) {
         const pause = backOff.next()
         this.#publishing.failed({ error: String(error), retryInMs: Math.round(pause) })
-        await delay(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
+        await this.#pause(pause)
       }
     }
   }
 
+  /** Without a slot nothing was asked for, and of topics that are held up not everything. */
+  get #knowsOfNothingLeft(): boolean {
+    return this.#fence.epochs.size > 0 && this.#heldUp.isEmpty
+  }
+
   async #moveBatch(): Promise<number> {
-    const { outbox, handover, batchSize = 1_000 } = this.#options
+    const { outbox, handover } = this.#options
     const fence = this.#fence
     this.#woken = false
     if (fence.epochs.size === 0) return 0
-    const rows = await outbox.claim([...fence.epochs.keys()], batchSize, this.#heldUp.leftOut)
+    const rows = await this.#claim(fence)
     if (rows.length === 0) return 0
     const waiting = rows.filter(({ waits }) => waits).map((row) => ({ row }))
     if (waiting.length > 0)
@@ -150,6 +154,16 @@ export class Relay {
       if (error instanceof RowsHeldUp) return this.#leaveOut(error, fence)
       throw error
     }
+  }
+
+  /** Beside topics that are held up it walks past all that waits for them: the database rests as long as that takes. */
+  async #claim({ epochs }: Fence): Promise<readonly OutboxRow[]> {
+    const { outbox, batchSize = 1_000 } = this.#options
+    const { leftOut } = this.#heldUp
+    const begun = performance.now()
+    const rows = await outbox.claim([...epochs.keys()], batchSize, leftOut)
+    if (leftOut.length > 0) await this.#pause(performance.now() - begun)
+    return rows
   }
 
   /** Goes on at once with the other topics. */
@@ -227,6 +241,11 @@ export class Relay {
       this.#holding.failed({ error: String(error) })
       this.#renewAfter(this.#options.lease / 3)
     }
+  }
+
+  /** Ends early only to stop. */
+  #pause(milliseconds: number): Promise<unknown> {
+    return delay(milliseconds, undefined, { signal: this.#stopping.signal }).catch(() => undefined)
   }
 
   #rest(milliseconds: number): Promise<void> {

@@ -53,9 +53,9 @@ describe('health of dead letters on their way', () => {
     const relay = await start({ roles: ['relay'] })
     await letterTo('bank.nothing.DLT')
 
-    await becomes('it to be noticed', async () => (await componentOf(relay, 'letters')).state === 'down')
+    await becomes('it to be noticed', async () => (await componentOf(relay, 'letters')).state === 'stalled')
     const { lastError, unpublished } = await componentOf(relay, 'letters')
-    expect(lastError?.message).toContain('bank.nothing.DLT')
+    expect(lastError?.message).toContain('topic bank.nothing.DLT takes nothing')
     expect(unpublished).toBe(1)
     expect((await componentOf(relay, 'outbox')).state).toBe('ok')
     expect(await relay.health()).toMatchObject({ status: 'degraded', ready: true })
@@ -70,6 +70,26 @@ describe('health of dead letters on their way', () => {
     )
 
     expect(await componentOf(app, 'letters')).toMatchObject({ state: 'parked', refused: 1 })
+  })
+})
+
+describe('health of an outbox with a topic that takes nothing', () => {
+  it('is stalled, and not down, while the others are published to; it says why, and is well once that is over', async () => {
+    const app = await start({ roles: ['api', 'relay'] })
+    await openAccounts(app, 1, 1)
+    await becomes('all to be published', async () => (await app.health()).lag.unpublished === 0)
+    await ask(url, `UPDATE reprise_store.topics SET name = 'aside' WHERE name = 'bank.account'`)
+    await app.execute(new DepositMoney({ accountId: 'acc-0', amount: 1n }))
+
+    await becomes('it to be noticed', async () => (await componentOf(app, 'outbox')).state === 'stalled')
+    const { lastError, unpublished } = await componentOf(app, 'outbox')
+    expect(lastError?.message).toContain('topic bank.account takes nothing')
+    expect(unpublished).toBe(1)
+    expect((await componentOf(app, 'store')).state).toBe('ok')
+
+    await ask(url, `UPDATE reprise_store.topics SET name = 'bank.account' WHERE name = 'aside'`)
+    await becomes('all to be published', async () => (await app.health()).lag.unpublished === 0)
+    expect((await componentOf(app, 'outbox')).state).toBe('ok')
   })
 })
 

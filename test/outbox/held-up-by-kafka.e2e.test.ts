@@ -63,13 +63,15 @@ describeKafka('topics of Kafka that take nothing', () => {
 
   it('are named with their reasons, beside what the others took', async () => {
     const [open, grown, missing] = [await newTopic(), await newTopic(), uniqueName('missing')]
+    // Brokers do not even say whether there is such a one.
+    const impossible = 'no topic!'
     const publisher = log.publisher()
     onTestFinished(() => publisher.close())
     await publisher.publish([recordFor(grown)])
     await log.topics.delete([grown])
     await log.topics.create({ name: grown, partitions: 3 })
 
-    const records = [open, grown, missing, open].map(recordFor)
+    const records = [open, grown, missing, impossible, open].map(recordFor)
 
     const error = await publisher.publish(records).catch((it: unknown) => it)
 
@@ -77,10 +79,11 @@ describeKafka('topics of Kafka that take nothing', () => {
     expect(new Map([...error.failures].map(([topic, { code }]) => [topic, code]))).toEqual(
       new Map([
         [missing, 'REPRISE_TOPIC_MISSING'],
+        [impossible, 'REPRISE_LOG_UNAVAILABLE'],
         [grown, 'REPRISE_LOG_MISMATCH'],
       ]),
     )
-    expect(error.published).toEqual([records[0], records[3]])
+    expect(error.published).toEqual([records[0], records[4]])
     expect((await log.topics.offsets(open)).reduce((sum, { end }) => sum + end, 0n)).toBe(2n)
     await publisher.publish(records.filter(({ topic }) => topic === open))
   }, 60_000)

@@ -23,5 +23,6 @@ export async function isWell(app: App): Promise<true> {
   throw new Error(`${status}: ${ill.map(({ name, state }) => `${name} ${state}`).join(', ')}`)
 }
 
+/** Not as long as health counts a failure that did not come again (30 s): what is not found well must fail. */
 export const becomes = (what: string, holds: () => Promise<boolean>) =>
-  waitFor(holds, { what, deadline: 30_000 })
+  waitFor(holds, { what, deadline: 25_000 })

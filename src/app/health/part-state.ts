@@ -50,8 +50,13 @@ export class PartState {
 
   /** A call failed, and not for what it asked. */
   failed(error: unknown): void {
-    this.#lastError = { error, at: new Date() }
+    this.noted(error)
     if (!this.#down) this.#turn(true)
+  }
+
+  /** A call failed in a part of what it asked: what answers is not down for that. */
+  noted(error: unknown): void {
+    this.#lastError = { error, at: new Date() }
   }
 
   #turn(down: boolean): void {

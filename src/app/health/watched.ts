@@ -57,30 +57,32 @@ export function watchedStore(
 }
 
 /**
- * Whatever keeps a relay from publishing is a failure of it, but for rows that nobody could publish; while a topic takes
- * nothing, what the others take is no end of it. Where the log is a server of its own, what is handed over tells of that as
- * well.
+ * Whatever keeps a relay from publishing is a failure of it, but for rows that nobody could publish, and for topics that take
+ * nothing: those show by what waits for them. Where the log is a server of its own, what is handed over tells of that as well.
  */
-export function watchedHandover(handover: Handover, state: PartState, log: PartState | undefined): Handover {
-  const heldUp = new Set<string>()
-  const handOver: Handover['handOver'] = async (rows, fence) => {
+export const watchedHandover = (
+  handover: Handover,
+  state: PartState,
+  log: PartState | undefined,
+): Handover => ({
+  handOver: async (rows, fence) => {
+    const handOver = () => handover.handOver(rows, fence)
     try {
-      const outcome = await handover.handOver(rows, fence)
-      if (outcome === 'settled') for (const { topic } of rows) heldUp.delete(topic)
-      if (heldUp.size === 0) state.answered()
-      return outcome
+      return await watched(
+        state,
+        (error) => !(error instanceof RowsRefused || error instanceof RowsHeldUp),
+        log === undefined ? handOver : () => watched(log, isLogAway, handOver),
+      )
     } catch (error) {
-      if (error instanceof RowsHeldUp) for (const topic of error.failures.keys()) heldUp.add(topic)
-      if (!(error instanceof RowsRefused)) state.failed(error)
+      if (error instanceof RowsHeldUp) {
+        state.answered()
+        state.noted(error)
+      }
       throw error
     }
-  }
-  return {
-    handOver: (rows, fence) =>
-      log === undefined ? handOver(rows, fence) : watched(log, isLogAway, () => handOver(rows, fence)),
-    close: () => handover.close(),
-  }
-}
+  },
+  close: () => handover.close(),
+})
 
 /** Renewing tells of the leases whatever it fails at, and of their server where that does not answer. */
 export const watchedLeases = (leases: SlotLeases, state: PartState, server: Server): SlotLeases => ({

@@ -40,6 +40,8 @@ export interface KafkaPublisherOptions {
 export class KafkaPublisher implements LogPublisher {
   readonly #options: KafkaPublisherOptions
   readonly #partitionCounts = new Map<string, number>()
+  /** Topics that took nothing when they were last sent something. */
+  readonly #failing = new Set<string>()
   #producer: Producer | undefined
   #underWay: Promise<void> | undefined
   #closed = false
@@ -72,12 +74,23 @@ export class KafkaPublisher implements LogPublisher {
       isOfTopics,
       explain: (error, topic) => this.#explained(error, topic),
     })
+    const topics = new Set(records.map(({ topic }) => topic))
+    const suspects = new Set([...topics].filter((topic) => this.#failing.has(topic)))
     try {
-      await sieve.publish(records, await this.#missingAmong(records))
+      await sieve.publish(records, await this.#unknownAmong(topics), suspects)
     } catch (error) {
+      if (error instanceof TopicsUnavailable) this.#note(topics, error.failures)
       if (error instanceof RecordsRefused || error instanceof TopicsUnavailable) throw error
       throw asRepriseError(this.#options.settings, error)
     }
+    this.#note(topics, new Map())
+  }
+
+  /** Remembers which of these topics took nothing. */
+  #note(topics: ReadonlySet<string>, failures: ReadonlyMap<string, RepriseError>): void {
+    for (const topic of topics)
+      if (failures.has(topic)) this.#failing.add(topic)
+      else this.#failing.delete(topic)
   }
 
   async #send(batch: readonly PlacedMessage[]): Promise<void> {
@@ -115,22 +128,28 @@ export class KafkaPublisher implements LogPublisher {
   }
 
   /**
-   * The topics that nobody has created. Of the others the partitions are counted, once: were they to change, the keys would
-   * move to other partitions and their order would be lost.
+   * The topics that nobody has created, or that brokers say nothing of, and why. Of the others the partitions are counted,
+   * once: were they to change, the keys would move to other partitions and their order would be lost.
    */
-  async #missingAmong(records: readonly OutgoingRecord[]): Promise<ReadonlyMap<string, TopicMissing>> {
-    const unknown = [...new Set(records.map(({ topic }) => topic))].filter(
-      (topic) => !this.#partitionCounts.has(topic),
-    )
-    const missing = new Map<string, TopicMissing>()
-    if (unknown.length === 0) return missing
-    const found = await this.#options.topics.describe(unknown)
-    for (const topic of unknown) {
-      const spec = found.get(topic)
-      if (spec === undefined) missing.set(topic, new TopicMissing(topic))
-      else this.#partitionCounts.set(topic, spec.partitions)
+  async #unknownAmong(topics: ReadonlySet<string>): Promise<ReadonlyMap<string, RepriseError>> {
+    const unknown = new Map<string, RepriseError>()
+    for (const topic of topics) {
+      if (this.#partitionCounts.has(topic)) continue
+      const found = await this.#partitionsOf(topic)
+      if (typeof found === 'number') this.#partitionCounts.set(topic, found)
+      else unknown.set(topic, found)
     }
-    return missing
+    return unknown
+  }
+
+  async #partitionsOf(topic: string): Promise<number | RepriseError> {
+    try {
+      const found = await this.#options.topics.describe([topic])
+      return found.get(topic)?.partitions ?? new TopicMissing(topic)
+    } catch (error) {
+      if (!isOfTopics(error)) throw error
+      return asRepriseError(this.#options.settings, error)
+    }
   }
 
   async #connected(): Promise<Producer> {

@@ -34,7 +34,8 @@ export class Sieve {
   }
 
   /**
-   * `unavailable`: topics of which it is known already that they take nothing, and why.
+   * `unavailable`: topics of which it is known already that they take nothing, and why. `suspects`: topics that took nothing
+   * when they were tried before. They are sent last, each alone: beside others, they would have those sent twice.
    *
    * @throws {@link TopicsUnavailable} once everything else was sent, and where all topics take something,
    * {@link RecordsRefused}; at once what a send fails with for any other reason
@@ -42,10 +43,13 @@ export class Sieve {
   async publish(
     records: readonly OutgoingRecord[],
     unavailable: ReadonlyMap<string, RepriseError> = new Map(),
+    suspects: ReadonlySet<string> = new Set(),
   ): Promise<void> {
     for (const [topic, reason] of unavailable) this.#unavailable.set(topic, reason)
     const { messages, impossible } = this.#placed(records)
-    for (const batch of inBatches(messages)) await this.#send(batch)
+    const trusted = messages.filter(({ topic }) => !suspects.has(topic))
+    const alone = [...suspects].map((one) => messages.filter(({ topic }) => topic === one))
+    for (const group of [trusted, ...alone]) for (const batch of inBatches(group)) await this.#send(batch)
     // Records that were refused beside it are found out again once their topics are published without it.
     if (this.#unavailable.size > 0) throw new TopicsUnavailable(this.#unavailable, this.#published)
     const refusals = [...new Map([...impossible, ...this.#refusals]).values()]
@@ -77,21 +81,23 @@ export class Sieve {
     } catch (error) {
       const reason = this.#options.refusalIn(error)
       if (reason !== undefined) await this.#judge(first, open, reason, isSecondTry)
-      else if (this.#options.isOfTopics(error)) await this.#apart(open, error)
+      else if (this.#options.isOfTopics(error)) await this.#apart(open, error, isSecondTry)
       else throw error
       return
     }
     this.#published.push(...open.map(({ record }) => record))
   }
 
-  /** Of a batch of several topics it is unknown which of them failed: each is sent alone, once. */
-  async #apart(batch: readonly PlacedMessage[], error: unknown): Promise<void> {
+  /**
+   * Of a batch of several topics it is unknown which of them failed: each is sent alone. One alone need not be to blame
+   * either, since a client also fails for topics that it was sent before: it is when a new client fails as well.
+   */
+  async #apart(batch: readonly PlacedMessage[], error: unknown, isSecondTry: boolean): Promise<void> {
     const [topic = '', ...others] = new Set(batch.map((message) => message.topic))
-    if (others.length === 0) {
-      this.#unavailable.set(topic, await this.#options.explain(error, topic))
-      return
-    }
-    for (const one of [topic, ...others]) await this.#send(batch.filter((message) => message.topic === one))
+    if (others.length > 0)
+      for (const one of [topic, ...others]) await this.#send(batch.filter((message) => message.topic === one))
+    else if (isSecondTry) this.#unavailable.set(topic, await this.#options.explain(error, topic))
+    else await this.#send(batch, true)
   }
 
   /** A batch that was damaged on its way is called corrupt as well: one alone is refused when it happens twice. */

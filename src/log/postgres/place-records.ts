@@ -106,9 +106,9 @@ const madeAnew = (topic: string, known: number, found: number): RepriseError =>
 
 /**
  * $1 topics, $2 partitions, $3 event positions, $4 the topics' numbers of partitions, and where there are any, $5 contents
- * as JSON. Partitions are locked in one
- * order, so that two relays cannot deadlock, and stay locked until commit: a reader never sees an offset before a lower
- * one. A record whose event does not exist is not placed: a reader would find a hole there.
+ * as JSON. Partitions are locked in one order, so that two relays cannot deadlock, and stay locked until commit: a reader
+ * never sees an offset before a lower one. A record whose event does not exist is not placed: a reader would find a hole
+ * there.
  */
 const placeStatement = (store: string, withContents: boolean): string => {
   const s = quoted(store)

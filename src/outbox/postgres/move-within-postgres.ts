@@ -49,7 +49,7 @@ export class MoveWithinPostgres implements Handover {
     })
     const outcome = await settlementOf(moving).catch((error: unknown) => {
       if (error instanceof EventsMissing) throw refusalOf(error, rows, placements)
-      throw error instanceof TopicsUnavailable ? new RowsHeldUp(error.failures, []) : error
+      throw error instanceof TopicsUnavailable ? new RowsHeldUp(error, []) : error
     })
     if (outcome === 'settled') this.#log.announce()
     await this.#failpoints.reach('settle:after')

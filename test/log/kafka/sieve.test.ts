@@ -104,6 +104,36 @@ describe('Sieve', () => {
     )
   })
 
+  it('blames no topic for one send to it that failed: a client also fails for another one that it was sent before', async () => {
+    const plan = planned([['a', 'none', 't']])
+    const broker = new Broker(plan, { closed: ['t'], failures: 1 })
+
+    expect(await broker.publish(plan.map(({ record }) => record))).toBeUndefined()
+    expect(broker.taken).toEqual(plan.map(({ record }) => record))
+  })
+
+  it('sends topics that took nothing before last and alone, so that nothing is sent twice beside them', async () => {
+    const plan = planned([
+      ['a', 'none', 't'],
+      ['a', 'none', 'u'],
+      ['a', 'none', 'v'],
+      ['b', 'none', 'w'],
+    ])
+    const broker = new Broker(plan, { closed: ['t', 'v'] })
+
+    const outcome = await broker
+      .publish(
+        plan.map(({ record }) => record),
+        undefined,
+        new Set(['t', 'v']),
+      )
+      .catch(unavailable)
+
+    expect(broker.sent).toEqual([['u', 'w'], ['t'], ['t'], ['v'], ['v']])
+    expect(broker.taken).toEqual([plan[1]?.record, plan[3]?.record])
+    expect(outcome).toMatchObject({ published: broker.taken })
+  })
+
   it('sends nothing to a topic of which it is known that it takes nothing', async () => {
     const plan = planned([
       ['a', 'none', 't'],
@@ -155,8 +185,9 @@ class Closed extends Error {}
 interface Spoiled {
   readonly damaged?: readonly number[]
   readonly unreachable?: readonly number[]
-  /** Topics that take nothing until a send to them alone has failed. */
+  /** Topics that take nothing until so many sends to them alone have failed. @defaultValue 2 */
   readonly closed?: readonly string[]
+  readonly failures?: number
 }
 
 /** Topics of one partition each, whose broker takes a send whole or not at all. */
@@ -165,10 +196,13 @@ class Broker {
   sends = 0
   readonly #faults: ReadonlyMap<OutgoingRecord, Fault>
   readonly #spoiled: Spoiled
-  readonly #closed: Set<string>
+  readonly #closed: Map<string, number>
+  /** The topics of each send. */
+  readonly sent: (readonly string[])[] = []
 
   constructor(plan: readonly Planned[], spoiled: Spoiled = {}) {
-    this.#closed = new Set(spoiled.closed)
+    const { closed = [], failures = 2 } = spoiled
+    this.#closed = new Map(closed.map((topic) => [topic, failures]))
     this.#faults = new Map(plan.map(({ record, fault }) => [record, fault]))
     this.#spoiled = spoiled
   }
@@ -177,6 +211,7 @@ class Broker {
   async publish(
     records: readonly OutgoingRecord[],
     unavailable?: ReadonlyMap<string, RepriseError>,
+    suspects?: ReadonlySet<string>,
   ): Promise<RecordsRefused | undefined> {
     const sieve = new Sieve({
       place: (record): PlacedMessage => {
@@ -191,7 +226,7 @@ class Broker {
         Promise.resolve(new RepriseError('REPRISE_LOG_UNAVAILABLE', `${topic} is closed`, {})),
     })
     try {
-      await sieve.publish(records, unavailable)
+      await sieve.publish(records, unavailable, suspects)
       return undefined
     } catch (error) {
       if (error instanceof RecordsRefused) return error
@@ -203,9 +238,11 @@ class Broker {
     const { damaged = [], unreachable = [] } = this.#spoiled
     const send = this.sends++
     if (unreachable.includes(send)) return Promise.reject(new Error('unreachable'))
-    const [topic = '', ...others] = new Set(records.map((record) => record.topic))
-    if ([topic, ...others].some((one) => this.#closed.has(one))) {
-      if (others.length === 0) this.#closed.delete(topic)
+    const topics = [...new Set(records.map(({ topic }) => topic))]
+    this.sent.push(topics)
+    if (topics.some((topic) => (this.#closed.get(topic) ?? 0) > 0)) {
+      const [one = '', ...others] = topics
+      if (others.length === 0) this.#closed.set(one, (this.#closed.get(one) ?? 0) - 1)
       return Promise.reject(new Closed())
     }
     if (damaged.includes(send) || records.some((record) => this.#faults.get(record) === 'refused'))
