@@ -21,6 +21,12 @@ export interface LetterOffersOptions {
 /** Who decided it, in the audit log. */
 const BY = 'a start with REPRISE_RETRY_LETTERS'
 
+/**
+ * Milliseconds between the count of a letter and its try in another process. Effects wait for a place meanwhile, which
+ * others may have for a minute.
+ */
+const SETTLES = { projection: 5_000, effect: 70_000 } as const
+
 /** Finds letters that builds with other definitions failed at, and that this one may apply, or act on. */
 export class LetterOffers {
   readonly #options: LetterOffersOptions
@@ -55,14 +61,16 @@ export class LetterOffers {
   }
 
   async #make(offered: OfferedLetters): Promise<void> {
-    const { letters: all, deadly } = await offered.letters.lettersOfOtherBuilds(offered.fingerprint)
+    const { kind, letters, fingerprint } = offered
+    const look = { settles: SETTLES[kind], signal: this.#ending.signal }
+    const { letters: all, deadly } = await letters.lettersOfOtherBuilds(fingerprint, look)
     if (deadly > 0) this.#offerDeadly(offered, deadly)
     if (!this.#options.retry) {
       if (all > deadly) this.#offer(offered, all - deadly)
       return
     }
     await this.#retry(offered)
-    const own = await offered.letters.lettersThatEnded(offered.fingerprint)
+    const own = await letters.lettersThatEnded(fingerprint, look)
     if (own > 0) this.#sayEnded(offered, own)
   }
 
@@ -96,15 +104,21 @@ export class LetterOffers {
     const { logger } = this.#options
     const { letters, fingerprint } = offered
     const { signal } = this.#ending
-    const result = await letters.retryOnce(fingerprint, { by: BY, signal })
-    if (result === undefined) return
-    const { applied, failed, left } = result
-    // Other processes of this build did it.
-    if (applied === 0 && failed.length === 0) return
-    logger.info(
-      { ...named(offered), applied, failed: failed.length, left },
-      'dead letters that another build failed at were retried',
-    )
+    let gone = 0
+    const onApplied = (count: number): void => void (gone += count)
+    try {
+      const result = await letters.retryOnce(fingerprint, { by: BY, signal, onApplied })
+      if (result === undefined) return
+      const { applied, failed, left } = result
+      // Other processes of this build did it.
+      if (applied === 0 && failed.length === 0) return
+      const facts = { ...named(offered), applied, failed: failed.length, left }
+      logger.info(facts, 'dead letters that another build failed at were retried')
+    } catch (error) {
+      const facts = { ...named(offered), applied: gone }
+      if (gone > 0) logger.info(facts, 'dead letters that another build failed at were retried, but not all')
+      throw error
+    }
   }
 }
 

@@ -80,6 +80,16 @@ export interface LetterSequence {
   readonly deadly: boolean
 }
 
+/** A letter that is noted to have ended its process. */
+export interface DeadlyLetter {
+  readonly id: bigint
+  readonly key: string | undefined
+  /** The fingerprint of the definition that the process had. */
+  readonly definition: string
+  /** Milliseconds since that was noted. */
+  readonly age: number
+}
+
 /** What an operator did, for the audit log. */
 export interface AuditEntry {
   readonly actor: string
@@ -147,8 +157,8 @@ export interface DeadLetterStore<Tx> {
     page: { readonly limit: number; readonly after?: bigint },
   ): Promise<readonly DeadLetter[]>
 
-  /** How many letters ended a process of a build with that definition. */
-  countDeadly(subscriber: SubscriberRef, definition: string): Promise<number>
+  /** Letters that are noted to have ended a process, but for those that a transaction is at, which tries them perhaps. */
+  deadly(subscriber: SubscriberRef): Promise<readonly DeadlyLetter[]>
 
   /** The sequences that the selection means a letter of, in the order of their first letters. */
   sequences(subscriber: SubscriberRef, selection: LetterSelection): Promise<readonly LetterSequence[]>

@@ -11,6 +11,12 @@ import type {
   LetterSelection,
   LetterSequence,
 } from './dead-letters.js'
+import {
+  lettersOfOtherBuilds,
+  type LettersOfOtherBuilds,
+  lettersThatEnded,
+  type LookForEnded,
+} from './ended-letters.js'
 import { LetterDiscard } from './letter-discard.js'
 import { LetterRetry, type LetterRetryOptions } from './letter-retry.js'
 import type { Subscriber } from './subscriber.js'
@@ -25,7 +31,7 @@ export interface LiveGeneration<Tx> extends SubscriberRef {
 /** Whose letters they are, and what applies them. */
 export interface DeadLettersOptions<Tx> extends Omit<
   LetterRetryOptions<Tx>,
-  'letters' | 'subscriber' | 'by' | 'definition' | 'once' | 'signal'
+  'letters' | 'subscriber' | 'by' | 'definition' | 'once' | 'signal' | 'onApplied'
 > {
   /** Of the subscriber. */
   readonly name: string
@@ -64,15 +70,13 @@ export interface DecisionOptions {
 export interface RetryOptions extends DecisionOptions {
   /** The fingerprint of this build's definition, kept with letters that fail again. @defaultValue theirs stays */
   readonly definition?: string
-  /** Leaves alone what a build of that definition has failed at by now, and what ended a process, or ends this one. @defaultValue false */
+  /**
+   * Leaves alone what a build of that definition has failed at by now, and what ended a process, or ends this one.
+   * @defaultValue false
+   */
   readonly once?: boolean
-}
-
-/** Letters that builds with another definition than this one's failed at. */
-export interface LettersOfOtherBuilds {
-  readonly letters: number
-  /** Those among them of sequences in which a letter ended its process: nobody retries them who was not told to. */
-  readonly deadly: number
+  /** Told how many letters are gone after each transaction that took some, whatever comes of the others. */
+  readonly onApplied?: (letters: number) => void
 }
 
 export interface RetryResult {
@@ -150,11 +154,10 @@ export class DeadLetters<Tx> {
   }
 
   /** How many letters a build with another definition than this failed at, which this one may apply. */
-  async lettersOfOtherBuilds(definition: string): Promise<LettersOfOtherBuilds> {
+  async lettersOfOtherBuilds(definition: string, look?: LookForEnded): Promise<LettersOfOtherBuilds> {
     const live = await this.#options.live()
     if (live === undefined) return { letters: 0, deadly: 0 }
-    const sequences = await this.#options.letters.sequences(live, { failedByOtherThan: definition })
-    return { letters: lettersIn(sequences), deadly: lettersIn(sequences.filter(({ deadly }) => deadly)) }
+    return lettersOfOtherBuilds(this.#options.letters, live, definition, look)
   }
 
   /**
@@ -175,29 +178,27 @@ export class DeadLetters<Tx> {
    * when another definition built the live generation, which this build would spoil.
    */
   async retry(selection: LetterSelection, options: RetryOptions): Promise<RetryResult> {
-    const { by, definition, once, signal } = options
+    const { by, definition, once, signal, onApplied } = options
     const { plan, live } = await this.#planned(selection, once)
     await this.#options.requireFit()
     await options.onPlan?.(plan)
     const subscriber = live.subscriber()
-    const retry = new LetterRetry({ ...this.#options, subscriber, by, definition, once, signal })
+    const retry = new LetterRetry({ ...this.#options, subscriber, by, definition, once, signal, onApplied })
     const failed: RetryResult['failed'][number][] = []
-    let applied = 0
     let left = 0
     for (const sequence of plan.sequences) {
       const outcome = await this.#decide(live, options, () => retry.run(sequence))
-      applied += outcome.applied
       left += outcome.left
       if (outcome.failed !== undefined) failed.push({ ...outcome.failed, key: sequence.key })
       options.onProgress?.(sequence.letters)
     }
-    return { projection: this.projection, generation: live.generation, applied, failed, left }
+    return { projection: this.projection, generation: live.generation, applied: retry.applied, failed, left }
   }
 
-  /** How many letters ended a process of this definition, or are retried by one at this moment. */
-  async lettersThatEnded(definition: string): Promise<number> {
+  /** How many letters ended a process of this definition. */
+  async lettersThatEnded(definition: string, look?: LookForEnded): Promise<number> {
     const live = await this.#options.live()
-    return live === undefined ? 0 : this.#options.letters.countDeadly(live, definition)
+    return live === undefined ? 0 : lettersThatEnded(this.#options.letters, live, definition, look)
   }
 
   /**
@@ -209,7 +210,7 @@ export class DeadLetters<Tx> {
    *
    * @throws as {@link retry}
    */
-  async retryOnce(definition: string, options: DecisionOptions): Promise<RetryResult | undefined> {
+  async retryOnce(definition: string, options: RetryOptions): Promise<RetryResult | undefined> {
     const selection = { failedByOtherThan: definition, orWaiting: true }
     const live = await this.#options.live()
     const sequences = live === undefined ? [] : await this.#options.letters.sequences(live, selection)
@@ -285,10 +286,6 @@ export class DeadLetters<Tx> {
     }
   }
 }
-
-/** How many letters a selection means of its sequences. */
-const lettersIn = (sequences: readonly LetterSequence[]): number =>
-  sequences.reduce((sum, { selected }) => sum + selected.length, 0)
 
 /** What a selection means, in the words of {@link NothingParked}. */
 export function selectionText({ ids = [], fingerprint, type, key }: LetterSelection): string {

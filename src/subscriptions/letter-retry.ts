@@ -41,24 +41,30 @@ export interface LetterRetryOptions<Tx> extends Applying<Tx> {
   /** The fingerprint of this build's definition, for letters that fail again. @defaultValue the subscriber's */
   readonly definition?: string | undefined
   /**
-   * As nobody asked for who could stop it: each letter has a transaction of its own, and is counted before, so that one which
-   * ends the process is not tried again. What a build of that definition has failed at by now is left alone, and what ended
-   * a process. @defaultValue false
+   * As nobody asked for who could stop it: each letter has a transaction of its own, and is counted before, so that one
+   * which ends the process is not tried again. What a build of that definition has failed at by now is left alone, and
+   * what ended a process. @defaultValue false
    */
   readonly once?: boolean | undefined
   /** Ends it between two transactions. */
   readonly signal?: AbortSignal | undefined
+  /** Told how many letters are gone, each time that this was committed. */
+  readonly onApplied?: ((letters: number) => void) | undefined
 }
 
 /** What came of retrying a sequence. */
 export interface RetriedSequence {
   readonly key: string | undefined
-  /** Letters that are gone: their events were applied, or are none that this build handles. */
-  readonly applied: number
   /** The letter that failed again. */
   readonly failed: { readonly id: bigint; readonly error: LetterError } | undefined
   /** Letters that are left, the failed one among them. */
   readonly left: number
+}
+
+/** What came of one transaction of that. */
+interface TriedLetters extends RetriedSequence {
+  /** Letters that are gone: their events were applied, or are none that this build handles. */
+  readonly applied: number
 }
 
 /** Letters that are read at a time. */
@@ -69,6 +75,7 @@ export class LetterRetry<Tx> {
   readonly #options: LetterRetryOptions<Tx>
   readonly #ownRules: TopicRules
   readonly #counted: CountedLetters<Tx>
+  #applied = 0
 
   constructor(options: LetterRetryOptions<Tx>) {
     this.#options = options
@@ -77,27 +84,34 @@ export class LetterRetry<Tx> {
   }
 
   /**
-   * Applies the letters of a sequence in order, in one transaction, or one each where they are counted or the subscriber is
-   * given one event at a time: all of them, or those before the first that fails again, which is noted. Later events of the key flow again
-   * when none is left. `held` and `retired`: a swap is under way, or done, and nothing was changed.
+   * Letters that are gone, of all sequences: their events were applied, or are none that this build handles. Also those
+   * of a run that was broken off, or throws, later on.
+   */
+  get applied(): number {
+    return this.#applied
+  }
+
+  /**
+   * Applies the letters of a sequence in order, in one transaction, or one each where they are counted or the
+   * subscriber is given one event at a time: all of them, or those before the first that fails again, which is noted.
+   * Later events of the key flow again when none is left. `held` and `retired`: a swap is under way, or done, and its
+   * transaction changed nothing.
    *
    * Throws what is transient; nothing was changed by its transaction then.
    */
   async run(sequence: LetterSequence): Promise<RetriedSequence | 'held' | 'retired'> {
     const { subscriber, once = false, signal } = this.#options
     if (!once && subscriber.oneAtATime !== true) return this.#transaction(sequence, Infinity)
-    let applied = 0
     for (;;) {
       signal?.throwIfAborted()
       const outcome = await (once ? this.#tryCounted(sequence) : this.#transaction(sequence, 1))
       if (outcome === 'lost') continue
       if (typeof outcome === 'string') return outcome
-      applied += outcome.applied
-      if (outcome.applied === 0 || outcome.left === 0) return { ...outcome, applied }
+      if (outcome.applied === 0 || outcome.left === 0) return outcome
     }
   }
 
-  #tryCounted(sequence: LetterSequence): Promise<RetriedSequence | 'held' | 'retired' | 'lost'> {
+  #tryCounted(sequence: LetterSequence): Promise<TriedLetters | 'held' | 'retired' | 'lost'> {
     const attempt = (counted: DeadLetter) => this.#transaction(sequence, 1, counted)
     return this.#counted.tryFirst(sequence, attempt, this.#options.signal)
   }
@@ -106,13 +120,20 @@ export class LetterRetry<Tx> {
     sequence: LetterSequence,
     most: number,
     counted?: DeadLetter,
-  ): Promise<RetriedSequence | 'held' | 'retired'> {
+  ): Promise<TriedLetters | 'held' | 'retired'> {
     const { checkpoints, subscriber } = this.#options
-    let outcome: RetriedSequence | 'held' | 'retired' = 'retired'
+    let outcome = 'retired' as TriedLetters | 'held' | 'retired'
     await checkpoints.backfill(subscriber, async (scope) => {
       outcome = await this.#runWithin(scope, sequence, most, counted)
     })
+    if (typeof outcome === 'object') this.#report(outcome)
     return outcome
+  }
+
+  #report({ applied }: TriedLetters): void {
+    if (applied === 0) return
+    this.#applied += applied
+    this.#options.onApplied?.(applied)
   }
 
   async #runWithin(
@@ -120,7 +141,7 @@ export class LetterRetry<Tx> {
     sequence: LetterSequence,
     most: number,
     counted: DeadLetter | undefined,
-  ): Promise<RetriedSequence | 'held' | 'retired'> {
+  ): Promise<TriedLetters | 'held' | 'retired'> {
     const { letters, subscriber, by, definition } = this.#options
     const { key } = sequence
     const inHand = letters.within(scope.tx, subscriber)
@@ -150,7 +171,7 @@ export class LetterRetry<Tx> {
     inHand: LettersInHand,
     sequence: LetterSequence,
     most: number,
-  ): Promise<Pick<RetriedSequence, 'applied' | 'failed'>> {
+  ): Promise<Pick<TriedLetters, 'applied' | 'failed'>> {
     const size = Math.min(PAGE, most)
     let applied = 0
     for (let last = 0n; ;) {

@@ -1,18 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { deadLettersOf } from '../../src/app/dead-letters.js'
-import {
-  checkpointsWith,
-  type DeadLetters,
-  HandlerFailed,
-  type Subscriber,
-} from '../../src/subscriptions/index.js'
-import type { ReadTransaction } from '../../src/subscriptions/postgres/index.js'
+import { LetterOffers } from '../../src/app/letter-offers.js'
+import { HandlerFailed } from '../../src/subscriptions/index.js'
 import { inSuspectTurn } from '../../src/subscriptions/suspect-turns.js'
-import { subscriberThrough } from '../chaos/planted/subscriber-through.js'
 import { bankWith } from '../support/bank-variants.js'
 import { HandFed } from '../support/hand-fed.js'
-import { lettersIn, lettersOf, parkSequence } from '../support/parked-letters.js'
+import {
+  lettersAround,
+  lettersBetween,
+  lettersIn,
+  lettersOf,
+  parkSequence,
+} from '../support/parked-letters.js'
 import { ask, useFreshDatabases } from '../support/read-side.js'
+import { waitFor } from '../support/wait-for.js'
 
 const freshDatabase = useFreshDatabases()
 const by = 'ada'
@@ -62,25 +62,6 @@ describe('a retry of the letters of other builds', () => {
 
 describe('a letter that is retried for another build', () => {
   const inFull = () => ask(url, 'SELECT * FROM reprise_read.parked_events ORDER BY id')
-
-  /** The letters, with something done before each event is applied. */
-  function lettersAround(
-    { databases, parts }: HandFed,
-    before: (...given: Parameters<Subscriber<ReadTransaction>['apply']>) => Promise<void>,
-  ): DeadLetters<ReadTransaction> {
-    return deadLettersOf(databases, {
-      ...parts,
-      subscriberFor: (live) => {
-        const shipped = parts.subscriberFor(live)
-        return subscriberThrough(shipped, {
-          apply: async (tx, envelopes) => {
-            await before(tx, envelopes)
-            await shipped.apply(tx, envelopes)
-          },
-        })
-      },
-    })
-  }
 
   it('is known to have ended its process while it is tried, each for itself, and as it was once what failed has passed', async () => {
     await using fed = await HandFed.open(url)
@@ -145,25 +126,6 @@ describe('a letter that is retried for another build', () => {
     expect(await lettersIn(url)).toEqual({ letters: [], keys: [] })
   })
 
-  /** The letters, with something done between the count of the first one and its try. */
-  function lettersBetween(
-    { databases, parts }: HandFed,
-    meddle: () => Promise<void>,
-  ): DeadLetters<ReadTransaction> {
-    const { checkpoints } = parts
-    let counted = false
-    return deadLettersOf(databases, {
-      ...parts,
-      checkpoints: checkpointsWith(checkpoints, {
-        backfill: async (subscriber, work) => {
-          await checkpoints.backfill(subscriber, work)
-          if (!counted) await meddle()
-          counted = true
-        },
-      }),
-    })
-  }
-
   it('is as it was where a swap begins between its count and its try', async () => {
     await using fed = await HandFed.open(url)
     await parkSequence(fed, await fed.account('a', 1))
@@ -217,5 +179,40 @@ describe('a letter that is retried for another build', () => {
     await suspect
 
     expect(ended).toEqual(['letter', 'suspect'])
+  })
+})
+
+describe('letters that are applied before their retry is broken off', () => {
+  /** An account with three letters; the second fails, so many times, for a reason that passes. */
+  async function failingOnSecond(fed: HandFed, times: number) {
+    await parkSequence(fed, await fed.account('a', 2))
+    let fails = times
+    return lettersAround(fed, (_, [envelope]) => {
+      if (envelope?.version !== 2 || fails-- <= 0) return Promise.resolve()
+      const gone = Object.assign(new Error('gone'), { code: 'ECONNRESET' })
+      return Promise.reject(new HandlerFailed(envelope, gone, true))
+    })
+  }
+
+  it('are counted in what comes of it where it is gone on with', async () => {
+    await using fed = await HandFed.open(url)
+    const letters = await failingOnSecond(fed, 2)
+
+    expect(await letters.retryOnce('new', { by })).toMatchObject({ applied: 3, failed: [], left: 0 })
+  })
+
+  it('are told of in the log of a start that gives up', async () => {
+    await using fed = await HandFed.open(url)
+    const letters = await failingOnSecond(fed, Infinity)
+    const offers = new LetterOffers({ retry: true, logger: fed.logger })
+
+    offers.begin([{ kind: 'projection', letters, fingerprint: 'new' }])
+
+    await waitFor(() => fed.logger.at('warn').length > 0, { what: 'the start to give up' })
+    await offers.end()
+    expect(fed.logger.lines).toMatchObject([
+      { level: 'info', facts: { projection: 'balances', applied: 1 } },
+      { level: 'warn', message: 'dead letters of other builds were left as they are' },
+    ])
   })
 })

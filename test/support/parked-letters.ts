@@ -3,8 +3,15 @@ import { deadLettersOf } from '../../src/app/dead-letters.js'
 import type { StoredEvent } from '../../src/core/envelope.js'
 import { streamName } from '../../src/core/stream.js'
 import type { LogRecord } from '../../src/log/index.js'
-import type { DeadLetters, Letter, ParkedFailure } from '../../src/subscriptions/index.js'
+import {
+  checkpointsWith,
+  type DeadLetters,
+  type Letter,
+  type ParkedFailure,
+  type Subscriber,
+} from '../../src/subscriptions/index.js'
 import type { ReadTransaction } from '../../src/subscriptions/postgres/index.js'
+import { subscriberThrough } from '../chaos/planted/subscriber-through.js'
 import type { HandFed } from './hand-fed.js'
 import { ask } from './read-side.js'
 
@@ -63,6 +70,44 @@ async function park(
 
 export const lettersOf = (fed: HandFed): DeadLetters<ReadTransaction> =>
   deadLettersOf(fed.databases, fed.parts)
+
+/** The letters, with something done before each event is applied. */
+export function lettersAround(
+  { databases, parts }: HandFed,
+  before: (...given: Parameters<Subscriber<ReadTransaction>['apply']>) => Promise<void>,
+): DeadLetters<ReadTransaction> {
+  return deadLettersOf(databases, {
+    ...parts,
+    subscriberFor: (live) => {
+      const shipped = parts.subscriberFor(live)
+      return subscriberThrough(shipped, {
+        apply: async (tx, envelopes) => {
+          await before(tx, envelopes)
+          await shipped.apply(tx, envelopes)
+        },
+      })
+    },
+  })
+}
+
+/** The letters, with something done between the count of the first one and its try. */
+export function lettersBetween(
+  { databases, parts }: HandFed,
+  meddle: () => Promise<void>,
+): DeadLetters<ReadTransaction> {
+  const { checkpoints } = parts
+  let counted = false
+  return deadLettersOf(databases, {
+    ...parts,
+    checkpoints: checkpointsWith(checkpoints, {
+      backfill: async (subscriber, work) => {
+        await checkpoints.backfill(subscriber, work)
+        if (!counted) await meddle()
+        counted = true
+      },
+    }),
+  })
+}
 
 /** What is left of letters and decisions, in the database's words. */
 export async function lettersIn(url: string) {

@@ -3,6 +3,7 @@ import type { SubscriberRef } from '../checkpoint-store.js'
 import type {
   DeadLetter,
   DeadLetterStore,
+  DeadlyLetter,
   LetterCount,
   LetterGroup,
   LetterSelection,
@@ -50,12 +51,9 @@ export class PostgresDeadLetters implements DeadLetterStore<ReadTransaction> {
     return rows.map(letterOf)
   }
 
-  async countDeadly(subscriber: SubscriberRef, definition: string): Promise<number> {
-    const [row] = await this.#query<Pick<Counts, 'letters'>>(this.#sql.countDeadly, subscriber, [
-      PROCESS_DIED,
-      definition,
-    ])
-    return Number(row?.letters ?? 0)
+  async deadly(subscriber: SubscriberRef): Promise<readonly DeadlyLetter[]> {
+    const rows = await this.#query<DeadlyRow>(this.#sql.deadly, subscriber, [PROCESS_DIED])
+    return rows.map(({ key, ...row }) => ({ ...row, key: key ?? undefined }))
   }
 
   async sequences(subscriber: SubscriberRef, selection: LetterSelection): Promise<readonly LetterSequence[]> {
@@ -111,6 +109,10 @@ interface GroupRow extends Omit<LetterRow, 'fingerprint'> {
   readonly keys: bigint
   readonly group_first_failed_at: Date
   readonly group_last_failed_at: Date
+}
+
+interface DeadlyRow extends Omit<DeadlyLetter, 'key'> {
+  readonly key: string | null
 }
 
 interface SequenceRow {

@@ -46,9 +46,15 @@ ORDER BY g.failed + g.waiting DESC, e.id`,
 SELECT ${COLUMNS} FROM ${r}.parked_events
 WHERE ${generation} AND ${SELECTED} AND id > $8 ORDER BY id LIMIT $9`,
 
-    /** $3 the name of the error that stands for the end of a process, $4 a definition. */
-    countDeadly: `
-SELECT count(*) AS letters FROM ${r}.parked_events WHERE ${generation} AND error_name = $3 AND definition = $4`,
+    /**
+     * $3 the name of the error that stands for the end of a process. A letter that is tried is changed first by the
+     * transaction of its try: the lock on it lasts as long as that, and no longer than its process. Who only looks must not
+     * hide it from others who do.
+     */
+    deadly: `
+SELECT id, sequence_key AS key, definition,
+       greatest(0, extract(epoch FROM clock_timestamp() - last_failed_at) * 1000)::float8 AS age
+FROM ${r}.parked_events WHERE ${generation} AND error_name = $3 FOR SHARE SKIP LOCKED`,
 
     /**
      * $8 the name of the error that stands for the end of a process, $9 whether sequences in which none failed are meant as
