@@ -70,7 +70,7 @@ export class LaneBatches<Tx> {
     })
   }
 
-  /** Moves the lane on to an offset before which no record is left. */
+  /** Moves the lane on to an offset before which no record is left, which ends no wait for versions. */
   pass(held: HeldLane, to: bigint): Promise<BatchOutcome> {
     const { lasts: suspected } = held.suspicion
     const move = { to, last: undefined, lastRecordedAt: undefined, tried: false, suspected }
@@ -110,7 +110,10 @@ export class LaneBatches<Tx> {
       suspected: suspicion.lastsAfter(read.length),
     }
     const outcome = await this.#moveTo(held, move, work)
-    if (outcome === 'committed') this.#parts.ceiling.meet(streamsIn(read))
+    if (outcome !== 'committed') return outcome
+    held.gap?.close()
+    held.gap = undefined
+    this.#parts.ceiling.meet(streamsIn(read))
     return outcome
   }
 
@@ -135,8 +138,6 @@ export class LaneBatches<Tx> {
     held.next = move.to
     held.last = last ?? held.last
     held.anchor ??= held.last
-    held.gap?.close()
-    held.gap = undefined
     if (applied > 0) this.#parts.passing.applied()
     onApplied(lane, applied)
     return 'committed'

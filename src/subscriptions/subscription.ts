@@ -175,6 +175,10 @@ export class Subscription<Tx> implements LaneConsumer {
       gap.missing.look({ offset: from, next: to }, undefined)
       return this.#lookOn(held, gap, [], signal)
     }
+    // The record that it waits at is still to come, and the lane stays where it is, unless that record is gone.
+    if (gap !== undefined && to < gap.missing.next) return to
+    gap?.leave()
+    held.gap = undefined
     if ((await this.#settling.pass(held, to)) === 'held') await paused(HELD_PAUSE, signal)
     return held.next
   }

@@ -4,6 +4,7 @@ import { accounts, turnoverService } from '../support/consumers.js'
 import { ContractLanes, type NumberedRecord, numberedRecords } from '../support/contract-lanes.js'
 import { HandFed, lane } from '../support/hand-fed.js'
 import { ask, useFreshDatabases } from '../support/read-side.js'
+import { waitFor } from '../support/wait-for.js'
 
 const freshDatabase = useFreshDatabases()
 const signal = new AbortController().signal
@@ -137,6 +138,64 @@ describe('a lane of a log where offsets may hold no record', () => {
     ])
     expect(await lanes.next()).toBe(1n)
     await member.revoked(lanes.lane())
+  })
+
+  it('of a contract waits on where there is nothing before the record that it waits at', async () => {
+    await using lanes = await ContractLanes.open(url, service)
+    lanes.ends.set(0, 5n)
+    const rules = contractRules(accounts(), { gaps: true })
+    const member = lanes.member({ foreignTopics: new Map([[lanes.topic, rules]]) })
+    await member.assigned(lanes.lane())
+    const [first, waiting] = numberedRecords(lanes.lane(), [version(1), version(3)])
+    if (first === undefined || waiting === undefined) throw new Error('there are two records')
+    const [missing] = numberedRecords(lanes.lane(), [version(2)], 5n)
+    const later = { ...waiting, offset: 4n }
+    expect(await member.deliver(lanes.lane(), [first, later], signal)).toBe(1n)
+    const noted = await lanes.waiting()
+
+    expect(await member.passed(lanes.lane(), 1n, 4n, signal)).toBe(4n)
+
+    expect(lanes.logger.at('info')).toEqual([])
+    expect(noted).toHaveLength(1)
+    expect(await lanes.waiting()).toEqual(noted)
+    lanes.ends.set(0, 6n)
+    expect(await member.deliver(lanes.lane(), [later], signal)).toBe(5n)
+    expect(await member.deliver(lanes.lane(), missing === undefined ? [] : [missing], signal)).toBe(1n)
+    expect(await member.passed(lanes.lane(), 1n, 4n, signal)).toBe(4n)
+    expect(await member.deliver(lanes.lane(), [later], signal)).toBe(5n)
+    expect(await lanes.waiting()).toEqual([])
+    expect(lanes.logger.at('info').map(({ message }) => message)).toEqual([
+      'the missing versions have come: the lane goes on',
+    ])
+    expect(await turnover()).toEqual({ a: '1110' })
+  })
+
+  it('of a contract goes on without a word of missing versions where the record that waits is gone', async () => {
+    await using lanes = await ContractLanes.open(url, service)
+    lanes.ends.set(0, 2n)
+    const rules = contractRules(accounts(), { gaps: true })
+    const member = lanes.member({
+      foreignTopics: new Map([[lanes.topic, rules]]),
+      alarmPauses: { first: 10, longest: 40 },
+    })
+    await member.assigned(lanes.lane())
+    const records = numberedRecords(lanes.lane(), [version(1), version(3)])
+    expect(await member.deliver(lanes.lane(), records, signal)).toBe(1n)
+
+    expect(await member.passed(lanes.lane(), 1n, 2n, signal)).toBe(2n)
+
+    const told = lanes.logger.at('error').length
+    expect(await lanes.next()).toBe(2n)
+    expect(await lanes.waiting()).toEqual([])
+    // A lane that waits after this one would have let its alarm ring in between.
+    await member.assigned(lanes.lane(1))
+    lanes.ends.set(1, 1n)
+    await member.deliver(lanes.lane(1), numberedRecords(lanes.lane(1), [version(2, 'b')]), signal)
+    await waitFor(() => lanes.logger.at('error').length >= told + 3, { what: 'alarms of another lane' })
+    for (const { facts } of lanes.logger.at('error').slice(told))
+      expect(facts).toMatchObject({ stream: 'account-b' })
+    expect(lanes.logger.at('info')).toEqual([])
+    await member.revoked(lanes.lane(1))
   })
 
   it('of a contract skips nothing while it waits for missing versions', async () => {

@@ -5,15 +5,8 @@ import type { Logger } from '../../core/ports/logger.js'
 import { Trouble } from '../../core/trouble.js'
 import { type Lane, type LaneConsumer, LaneDeclined, laneName, recheck, TAKING } from '../lane-consumer.js'
 import { nextAfter } from '../log-record.js'
-import { type FetchedMessages, recordsOf } from './records-of-fetch.js'
+import { type FetchControl, type FetchedMessages, recordsOf } from './records-of-fetch.js'
 import { settlesWithin } from './settles-within.js'
-
-/** Steers what the client fetches. */
-export interface FetchControl {
-  pause(lanes: readonly Lane[]): void
-  resume(lane: Lane): void
-  seek(lane: Lane, offset: bigint): void
-}
 
 export interface LaneFeedOptions {
   readonly consumer: LaneConsumer
@@ -61,6 +54,8 @@ export class LaneFeed {
   #held = false
   #askedAgain = 0
   #isLooking = false
+  /** Where that ends which was fetched without messages, and is passed by at the moment or right after. */
+  #passesTo: bigint | undefined
   /** How it is to begin again, after what is under way. */
   #due: Beginning | undefined
   #beginning: Promise<void> | undefined
@@ -104,11 +99,12 @@ export class LaneFeed {
 
   /**
    * Takes what was fetched. Resolves when it is delivered, or when the lane is paused because that takes too long or failed.
-   * Where there was nothing to give out, the client fetches on meanwhile: what that brings waits.
+   * Where there was nothing to give out, the client fetches on meanwhile: what that brings comes behind.
    */
   async take(fetched: FetchedMessages): Promise<void> {
-    const { patience } = this.#options
-    if (this.#delivery !== undefined && !this.#paused) await settlesWithin(this.#delivery, patience)
+    const until = performance.now() + this.#options.patience
+    const before = this.#paused ? undefined : this.#delivery
+    if (before !== undefined && !(await this.#isNextAfter(before, fetched))) return
     if (this.#isOver() || this.#paused || this.#delivery !== undefined) return
     if (!this.#isAskedFor(fetched.from)) return
     this.#isLooking = false
@@ -118,7 +114,7 @@ export class LaneFeed {
       this.#beginIfDue()
     })
     this.#delivery = delivery
-    if (!(await settlesWithin(delivery, patience)) && !this.#isOver()) this.#pause()
+    if (!(await settlesWithin(delivery, until - performance.now())) && !this.#isOver()) this.#pause()
   }
 
   /** Asks the batch under way to give up, waits for it, and gives the lane back. Nothing is delivered any more. */
@@ -153,12 +149,14 @@ export class LaneFeed {
         const next = await this.#ask(how)
         this.#asking.worked({ lane: laneName(this.lane) })
         this.#held = true
-        if (this.#due === undefined) this.#beginAt(next)
+        if (this.#due === undefined && !this.#isOver()) {
+          this.#tellReached(next)
+          this.#goOnFrom(next)
+        }
         how = this.#due
       } catch (error) {
         how = 'assigned'
-        if (error instanceof LaneDeclined) await this.#decline()
-        else await this.#pauseAfter(error, this.#asking)
+        await this.#recoverFrom(error, this.#asking)
       }
     }
   }
@@ -184,11 +182,23 @@ export class LaneFeed {
     return next
   }
 
-  /** Tells of offsets without a record. Answers where to go on. */
+  /**
+   * Whether it is to be taken after what is under way. What has no messages either is passed by along with that. Whatever
+   * does not fit is let go: the end of what is under way has the client fetch anew from there.
+   */
+  async #isNextAfter(delivery: Promise<void>, { messages, from, next }: FetchedMessages): Promise<boolean> {
+    if (messages.length > 0) await settlesWithin(delivery, this.#options.patience)
+    else if (from === this.#passesTo) this.#passesTo = next
+    return messages.length > 0 && from === this.#next
+  }
+
+  /** Tells of offsets without a record, also of those that are fetched meanwhile. Answers where to go on. */
   async #pass({ from, next: to }: FetchedMessages): Promise<bigint> {
+    this.#passesTo = to
     const next = (await this.#options.consumer.passed?.(this.lane, from, to, this.#lost.signal)) ?? to
     this.#tookUpTo(next)
-    return next
+    const isAll = next !== to || this.#passesTo === to || this.#isOver() || this.#due !== undefined
+    return isAll ? next : this.#pass({ messages: [], from: to, next: this.#passesTo })
   }
 
   #tookUpTo(next: bigint): void {
@@ -204,14 +214,8 @@ export class LaneFeed {
     } catch (error) {
       if (this.#isOver()) return
       this.#pause()
-      this.#during(this.#recoverFrom(error))
+      this.#during(this.#recoverFrom(error, this.#taking).then(() => this.#begin('assigned')))
     }
-  }
-
-  async #recoverFrom(error: unknown): Promise<void> {
-    if (error instanceof LaneDeclined) await this.#decline()
-    else await this.#pauseAfter(error, this.#taking)
-    await this.#begin('assigned')
   }
 
   /**
@@ -234,12 +238,6 @@ export class LaneFeed {
     }
     this.#askedAgain = 0
     return true
-  }
-
-  #beginAt(next: bigint): void {
-    if (this.#isOver()) return
-    this.#tellReached(next)
-    this.#goOnFrom(next)
   }
 
   #tellReached(next: bigint): void {
@@ -285,7 +283,8 @@ export class LaneFeed {
     }
   }
 
-  async #pauseAfter(error: unknown, trouble: Trouble): Promise<void> {
+  async #recoverFrom(error: unknown, trouble: Trouble): Promise<void> {
+    if (error instanceof LaneDeclined) return this.#decline()
     const facts = { lane: laneName(this.lane), error: String(error) }
     // What the consumer will not take again it has reported itself.
     if (RepriseError.is(error) && !error.retriable) trouble.noted(facts)

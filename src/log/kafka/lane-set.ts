@@ -1,6 +1,6 @@
 import { type Lane, laneName } from '../lane-consumer.js'
-import { type Beginning, type FetchControl, LaneFeed, type LaneFeedOptions } from './lane-feed.js'
-import type { FetchedMessages } from './records-of-fetch.js'
+import { type Beginning, LaneFeed, type LaneFeedOptions } from './lane-feed.js'
+import type { FetchControl, FetchedMessages } from './records-of-fetch.js'
 
 /** The lanes of one member, over all the connections it goes through. Batches of one lane never overlap, whatever happens to the group. */
 export class LaneSet {

@@ -1,10 +1,9 @@
 import type { Consumer, ConsumerEndBatchProcessEvent, ConsumerGroupJoinEvent, KafkaMessage } from 'kafkajs'
 import type { KafkaClients } from '../../kafka/index.js'
 import type { Lane } from '../lane-consumer.js'
-import type { FetchControl } from './lane-feed.js'
 import type { LaneSet } from './lane-set.js'
 import type { Position } from './offset-committer.js'
-import type { FetchedMessages } from './records-of-fetch.js'
+import type { FetchControl, FetchedMessages } from './records-of-fetch.js'
 import type { Standing } from './standing.js'
 import { stickyAssigner } from './sticky-assigner.js'
 

@@ -3,6 +3,13 @@ import type { Lane } from '../lane-consumer.js'
 import type { LogRecord } from '../log-record.js'
 import { recordOf } from './records.js'
 
+/** Steers what the client fetches. */
+export interface FetchControl {
+  pause(lanes: readonly Lane[]): void
+  resume(lane: Lane): void
+  seek(lane: Lane, offset: bigint): void
+}
+
 /**
  * What one fetch of a lane brought. The client keeps to itself the ends of transactions, and what was aborted: they may be
  * before, between and behind the messages, or all that there was.
