@@ -71,7 +71,7 @@ describeKafka('an app whose Kafka is away', () => {
     await app.projections.caughtUp(Balances, last, { timeout: '60s' }).catch((error: unknown) => {
       if (!RepriseError.is(error) || !error.retriable) throw error
     })
-    await waitFor(async () => (await isWell(app)) && (await app.health()).lag.total === 0, {
+    await waitFor(async () => (await isWell(app).then(() => app.health())).lag.total === 0, {
       what: 'it to be well and level',
       deadline: 60_000,
     })
