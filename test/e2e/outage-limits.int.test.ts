@@ -66,7 +66,7 @@ describe('a command while the store is away', () => {
       const { error, after } = await rejection(app.execute(deposit('acc-0'), { commandId: 'one' }))
       expect(error).toBeInstanceOf(OutcomeUnknown)
       expect(error).toMatchObject({ retriable: true })
-      expect(after).toBeLessThan(4_000)
+      expect(after).toBeLessThan(3_000)
 
       comeBack()
       const receipt = await waitFor(() => app.execute(deposit('acc-0'), { commandId: 'one' }), {
@@ -94,7 +94,7 @@ describe('a command while the store is away', () => {
     for (const { error, after } of others) {
       expect(error).toBeInstanceOf(OverloadedError)
       expect(error).toMatchObject({ code: 'REPRISE_OVERLOADED', retriable: true })
-      expect(after).toBeLessThan(3_000)
+      expect(after).toBeLessThan(2_000)
     }
 
     await blocker.rows('ROLLBACK')
